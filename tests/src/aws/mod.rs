@@ -1,0 +1,3 @@
+//! The AWS services the functions use, on this machine.
+
+pub mod sqs;

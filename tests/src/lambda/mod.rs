@@ -1,0 +1,1 @@
+//! The Lambda service on this machine: function processes, their Runtime API, and queue polling.

@@ -1,0 +1,3 @@
+//! The simulated Telegram.
+
+pub mod bot_api;
