@@ -1,1 +1,14 @@
-//! x
+//! What Lambdagram means by init data, a picture, an update and a job.
+//!
+//! Everything here is pure: it takes bytes, times and keys and returns values. It knows no AWS, no Lambda and no HTTP
+//! client, so every rule can be tested without a network, and the compiler keeps it that way.
+
+pub mod ids;
+pub mod init_data;
+pub mod job;
+pub mod mini_app_token;
+pub mod receipt;
+pub mod retry;
+pub mod secret;
+pub mod time;
+pub mod update;

@@ -1,0 +1,109 @@
+//! Identifiers that must not be mistaken for one another.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// A Telegram user. At most 52 significant bits (core.telegram.org/bots/webapps, `WebAppUser.id`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UserId(pub i64);
+
+/// A chat as the Bot API numbers it: a user's own id for a private chat, negative for groups and channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChatId(pub i64);
+
+impl From<UserId> for ChatId {
+    /// The private chat of a person has the person's id.
+    fn from(user: UserId) -> Self {
+        Self(user.0)
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl fmt::Display for ChatId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// Names one job for its whole life: the receipt's key, the queue's deduplication id and the staged object's name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JobId(String);
+
+/// Letters an id given by a client may have at most; ours have 32 to 41.
+const LONGEST_ID: usize = 64;
+
+impl JobId {
+    /// A fresh id, from 128 random bits.
+    pub fn random(bits: [u8; 16]) -> Self {
+        Self(hex::encode(bits))
+    }
+
+    /// The id every repeat of one idempotent request gets: the same `key` of the same `owner` names the same job.
+    pub fn of_idempotency_key(owner: UserId, key: &str) -> Self {
+        let mut digest = Sha256::new();
+        digest.update(b"post\0");
+        digest.update(owner.0.to_be_bytes());
+        digest.update(key.as_bytes());
+        Self(hex::encode(&digest.finalize()[..16]))
+    }
+
+    /// The id of what an update causes. Telegram repeats an update until it is acknowledged; its id makes repeats one job.
+    pub fn of_update(bot_id: i64, update_id: i64) -> Self {
+        Self(format!("update-{bot_id}-{update_id}"))
+    }
+
+    /// An id as it came in a path, or `None` where it cannot be one of ours.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = !text.is_empty()
+            && text.len() <= LONGEST_ID
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The id as text: ASCII letters, digits and hyphens.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeat_of_an_idempotent_request_names_the_same_job_and_another_persons_does_not() {
+        let first = JobId::of_idempotency_key(UserId(1), "key");
+        assert_eq!(first, JobId::of_idempotency_key(UserId(1), "key"));
+        assert_ne!(first, JobId::of_idempotency_key(UserId(2), "key"));
+        assert_ne!(first, JobId::of_idempotency_key(UserId(1), "other"));
+    }
+
+    #[test]
+    fn an_id_from_a_path_is_short_and_plain() {
+        assert_eq!(
+            JobId::parse("abc-123").as_ref().map(JobId::as_str),
+            Some("abc-123")
+        );
+        for wrong in ["", "../x", "a b", "ключ", &"a".repeat(65)] {
+            assert_eq!(JobId::parse(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The receipt of a job: what has become of it, and who may touch it now.
+//!
+//! A receipt is written before its job enters the queue, so a job that was accepted can always be found again:
+//!
+//! ```text
+//! accepting ──► queued ──► running ──► sending ──► sent | refused | failed | unknown
+//!                 ▲           │           │
+//!                 └───────────┴───────────┘   told to wait, or to be tried again
+//! ```
+//!
+//! `running` and `sending` are held under a claim that expires, so that a worker that dies frees the job. `sending`
+//! says that a request may have gone out: a job found there after its claim has expired is *unresolved*.
+
+use std::time::Duration;
+
+use crate::ids::{ChatId, JobId, UserId};
+use crate::time::UnixTime;
+
+/// How long a finished job answers questions and repeats: an idempotency key must hold for 24 h after its request,
+/// and Telegram repeats an update for 24 h after its message (Bot API server, `Client.cpp`).
+pub const KEPT_WHEN_FINISHED: Duration = Duration::from_hours(48);
+
+/// How long an unfinished job is kept: longer than the 14 days a message may wait in the dead-letter queue.
+pub const KEPT_WHILE_UNFINISHED: Duration = Duration::from_hours(15 * 24);
+
+/// How long a first request may still be at work: a repeat within it is told to wait, a later one completes what the
+/// first left undone. The HTTP functions' timeout in `template.yaml`.
+pub const ACCEPTING_TIME: Duration = Duration::from_secs(10);
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The receipt exists, the queue may not have the job yet.
+    Accepting,
+    /// The queue has the job.
+    Queued,
+    /// A worker prepares it.
+    Running,
+    /// A worker has told Telegram, or is about to.
+    Sending,
+    /// Telegram has it.
+    Sent,
+    /// The person does not let the bot write to them. Final.
+    Refused,
+    /// It could not be delivered. The dead-letter queue may hold it.
+    Failed,
+    /// A worker died while sending, and the policy is not to risk a second message.
+    Unknown,
+}
+
+impl State {
+    /// Every state, for tests and tables.
+    pub const ALL: [Self; 8] = [
+        Self::Accepting,
+        Self::Queued,
+        Self::Running,
+        Self::Sending,
+        Self::Sent,
+        Self::Refused,
+        Self::Failed,
+        Self::Unknown,
+    ];
+
+    /// The name under which it is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accepting => "accepting",
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The state of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// The name that clients are told: how a job moves inside is not theirs to know.
+    pub fn public_name(self) -> &'static str {
+        match self {
+            Self::Accepting | Self::Queued | Self::Running | Self::Sending => "queued",
+            finished => finished.name(),
+        }
+    }
+}
+
+/// A stored receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The job.
+    pub id: JobId,
+    /// Who may ask for it; `None` for what an update caused.
+    pub owner: Option<UserId>,
+    /// The chat it is for.
+    pub chat_id: ChatId,
+    /// Where it stands.
+    pub state: State,
+    /// Tries so far; waiting because Telegram said so is none.
+    pub attempts: u32,
+    /// How many of the job's calls Telegram has answered.
+    pub calls_done: u32,
+    /// SHA-256 of what was asked for, in hexadecimal: a repeat must ask for the same.
+    pub fingerprint: Option<String>,
+    /// The message Telegram made of it.
+    pub message_id: Option<i64>,
+    /// Why it was refused or failed.
+    pub reason: Option<String>,
+    /// When its first request came.
+    pub accepted_at: UnixTime,
+    /// When it stops existing, whether or not DynamoDB has removed it.
+    pub expires_at: UnixTime,
+}
+
+impl Receipt {
+    /// The receipt of a job that was just asked for.
+    pub fn new(id: JobId, owner: Option<UserId>, chat_id: ChatId, now: UnixTime) -> Self {
+        Self {
+            id,
+            owner,
+            chat_id,
+            state: State::Accepting,
+            attempts: 0,
+            calls_done: 0,
+            fingerprint: None,
+            message_id: None,
+            reason: None,
+            accepted_at: now,
+            expires_at: now.plus(KEPT_WHILE_UNFINISHED),
+        }
+    }
+
+    /// What to do with another request for this job.
+    pub fn repeat(&self, fingerprint: Option<&str>, now: UnixTime) -> Repeat {
+        if self.fingerprint.as_deref() != fingerprint {
+            Repeat::AnotherRequest
+        } else if self.state != State::Accepting {
+            Repeat::Answered
+        } else if now.since(self.accepted_at) < ACCEPTING_TIME {
+            Repeat::StillAccepting
+        } else {
+            Repeat::Unfinished
+        }
+    }
+}
+
+/// How a repeated request relates to the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// It asks for something else under the same name.
+    AnotherRequest,
+    /// The first may still be at work.
+    StillAccepting,
+    /// The first died half-way: the repeat completes it.
+    Unfinished,
+    /// The first was answered: the repeat gets that answer.
+    Answered,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn receipt(state: State) -> Receipt {
+        let id = JobId::parse("1").unwrap();
+        let mut receipt = Receipt::new(id, Some(UserId(1)), ChatId(1), UnixTime(1000));
+        receipt.state = state;
+        receipt.fingerprint = Some("a".to_owned());
+        receipt
+    }
+
+    #[test]
+    fn every_state_is_found_by_its_name() {
+        for state in State::ALL {
+            assert_eq!(State::parse(state.name()), Some(state));
+        }
+        assert_eq!(State::parse("gone"), None);
+    }
+
+    #[test]
+    fn clients_are_told_five_states() {
+        let told: std::collections::BTreeSet<_> = State::ALL.into_iter().map(State::public_name).collect();
+        assert_eq!(
+            told.into_iter().collect::<Vec<_>>(),
+            ["failed", "queued", "refused", "sent", "unknown"]
+        );
+    }
+
+    #[test]
+    fn a_repeat_waits_for_the_first_then_completes_it() {
+        let accepting = receipt(State::Accepting);
+        assert_eq!(
+            accepting.repeat(Some("a"), UnixTime(1009)),
+            Repeat::StillAccepting
+        );
+        assert_eq!(accepting.repeat(Some("a"), UnixTime(1010)), Repeat::Unfinished);
+        assert_eq!(
+            receipt(State::Queued).repeat(Some("a"), UnixTime(1000)),
+            Repeat::Answered
+        );
+        assert_eq!(
+            receipt(State::Sent).repeat(Some("a"), UnixTime(9000)),
+            Repeat::Answered
+        );
+    }
+
+    #[test]
+    fn another_request_under_the_same_name_is_told_so_in_every_state() {
+        for state in State::ALL {
+            assert_eq!(
+                receipt(state).repeat(Some("b"), UnixTime(1000)),
+                Repeat::AnotherRequest
+            );
+        }
+    }
+}
