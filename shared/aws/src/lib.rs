@@ -1,1 +1,20 @@
-//! x
+//! DynamoDB, S3, SQS and Secrets Manager, each behind a small type that speaks the domain's terms.
+//!
+//! A function builds only the ones it uses, and each type's methods are the calls its policy in `template.yaml`
+//! allows. No type of an SDK leaves this crate.
+
+mod client;
+mod error;
+mod limits;
+mod queue;
+mod receipts;
+mod secrets;
+mod staging;
+
+pub use client::Connection;
+pub use error::AwsError;
+pub use limits::Limit;
+pub use queue::{BotQueue, DeadLetterQueue};
+pub use receipts::{Accepted, Claim, ClaimError, ClaimToken, Claimed, Ending, Receipts};
+pub use secrets::{BotSecrets, SecretStore, SecretVersions, SecretsError};
+pub use staging::StagingBucket;

@@ -1,0 +1,135 @@
+//! The bot's FIFO queue and its dead-letter queue.
+//!
+//! The message group is the chat, which keeps each chat's order; the deduplication id is the job's id, so that a send
+//! which is repeated because its answer was lost is one message.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::MessageAttributeValue;
+use lambdagram_domain::ids::{ChatId, JobId};
+use lambdagram_domain::job::Job;
+use lambdagram_domain::retry::LONGEST_HIDING;
+
+use crate::client::Connection;
+use crate::error::AwsError;
+
+/// The queue of jobs for the bot.
+#[derive(Clone, Debug)]
+pub struct BotQueue {
+    client: Client,
+    url: String,
+}
+
+impl BotQueue {
+    /// The queue at `url`.
+    pub fn new(connection: &Connection, url: String) -> Self {
+        Self {
+            client: Client::new(connection.config()),
+            url,
+        }
+    }
+
+    /// Puts `job` at the end of its chat's line.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`] when SQS did not confirm; the job may be in the queue all the same.
+    pub async fn send(&self, job: &Job) -> Result<(), AwsError> {
+        let body = serde_json::to_string(job).expect("a job is plain data");
+        let sent = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            .message_group_id(job.chat_id.to_string())
+            .message_deduplication_id(job.id.as_str())
+            .message_body(body)
+            .send()
+            .await;
+        sent.map(drop)
+            .map_err(|error| AwsError::new("SendMessage", &error))
+    }
+
+    /// Keeps a received message, and with it its chat's line, out of sight for `duration` from now.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`] when SQS did not confirm: the message then stays hidden as long as the queue says.
+    pub async fn hide(&self, receipt_handle: &str, duration: Duration) -> Result<(), AwsError> {
+        let seconds = duration.min(LONGEST_HIDING).as_secs();
+        let sent = self
+            .client
+            .change_message_visibility()
+            .queue_url(&self.url)
+            .receipt_handle(receipt_handle)
+            .visibility_timeout(i32::try_from(seconds).unwrap_or(i32::MAX))
+            .send()
+            .await;
+        sent.map(drop)
+            .map_err(|error| AwsError::new("ChangeMessageVisibility", &error))
+    }
+}
+
+/// Where jobs end that could not be delivered.
+#[derive(Clone, Debug)]
+pub struct DeadLetterQueue {
+    client: Client,
+    url: String,
+}
+
+impl DeadLetterQueue {
+    /// The queue at `url`.
+    pub fn new(connection: &Connection, url: String) -> Self {
+        Self {
+            client: Client::new(connection.config()),
+            url,
+        }
+    }
+
+    /// Keeps `body` for a person to look at, with the `reason` beside it. A redrive to the bot queue takes it up again.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`] when SQS did not confirm.
+    pub async fn send(
+        &self,
+        body: &str,
+        chat: Option<ChatId>,
+        id: &str,
+        reason: &str,
+    ) -> Result<(), AwsError> {
+        let reason = MessageAttributeValue::builder()
+            .data_type("String")
+            .string_value(reason)
+            .build();
+        let reason = reason.map_err(|_| AwsError::unreadable("SendMessage", "reason"))?;
+        let group = chat.map_or_else(|| "unreadable".to_owned(), |chat| chat.to_string());
+        let sent = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            .message_group_id(group)
+            .message_deduplication_id(id)
+            .message_body(body)
+            .message_attributes("reason", reason)
+            .send()
+            .await;
+        sent.map(drop)
+            .map_err(|error| AwsError::new("SendMessage", &error))
+    }
+
+    /// [`Self::send`] for a job.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::send`].
+    pub async fn send_job(
+        &self,
+        body: &str,
+        job: &JobId,
+        chat: ChatId,
+        reason: &str,
+    ) -> Result<(), AwsError> {
+        self.send(body, Some(chat), job.as_str(), reason).await
+    }
+}

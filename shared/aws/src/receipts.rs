@@ -1,0 +1,449 @@
+//! The table of receipts: every change of a job's state is one conditional write here.
+//!
+//! A claim carries a token, and whatever is written under the claim demands that token, so a worker whose claim has
+//! passed to another can no longer change the receipt.
+
+mod item;
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem,
+};
+use lambdagram_domain::ids::JobId;
+use lambdagram_domain::job::Job;
+use lambdagram_domain::receipt::{KEPT_WHEN_FINISHED, KEPT_WHILE_UNFINISHED, Receipt, State};
+use lambdagram_domain::time::UnixTime;
+use thiserror::Error;
+
+use self::item::{claim_end, item_of, number, receipt_of, text};
+use crate::client::Connection;
+use crate::error::AwsError;
+use crate::limits::Limit;
+
+/// Tries of a transaction that another one of the same person got in the way of.
+const CONFLICT_TRIES: u32 = 5;
+
+/// The first pause between them; each further one is twice as long.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(15);
+
+/// The receipts of all jobs.
+#[derive(Clone, Debug)]
+pub struct Receipts {
+    client: Client,
+    table: String,
+}
+
+/// What became of a new receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is written.
+    New,
+    /// A receipt of that id is there already, and stays as it is.
+    Repeat(Receipt),
+    /// The limit is reached; nothing was written.
+    Limited {
+        /// Seconds until the limit's window ends.
+        retry_after: u64,
+    },
+}
+
+/// Names one claim, so that nobody else can write under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimToken(pub String);
+
+/// A claim asked for.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Its token, new for each claim.
+    pub token: ClaimToken,
+    /// When it is claimed.
+    pub now: UnixTime,
+    /// When it ends by itself: after the invocation that holds it must be over.
+    pub until: UnixTime,
+}
+
+/// What a claim found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// It is granted. The receipt is as it was before, with this attempt counted.
+    Granted {
+        /// The receipt.
+        receipt: Receipt,
+        /// The claim before ended while a request may have been on its way to Telegram.
+        unresolved: bool,
+    },
+    /// Another worker holds it until then.
+    Held(UnixTime),
+    /// The job is finished; there is nothing to do.
+    Finished(Receipt),
+}
+
+/// Why a write under a claim did not happen.
+#[derive(Debug, Error)]
+pub enum ClaimError {
+    /// The claim has passed to another worker.
+    #[error("the claim has passed to another worker")]
+    Lost,
+    /// DynamoDB did not answer as it should.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+}
+
+/// How a job ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Telegram has it.
+    Sent {
+        /// The message it became, where it became one.
+        message_id: Option<i64>,
+    },
+    /// The person does not let the bot write.
+    Refused {
+        /// Telegram's words.
+        reason: String,
+    },
+    /// It cannot be delivered. A redrive from the dead-letter queue starts its attempts anew.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// It may have been delivered, and is not risked again.
+    Unknown,
+}
+
+impl Ending {
+    fn state(&self) -> State {
+        match self {
+            Self::Sent { .. } => State::Sent,
+            Self::Refused { .. } => State::Refused,
+            Self::Failed { .. } => State::Failed,
+            Self::Unknown => State::Unknown,
+        }
+    }
+}
+
+impl Receipts {
+    /// The table of that name.
+    pub fn new(connection: &Connection, table: String) -> Self {
+        Self {
+            client: Client::new(connection.config()),
+            table,
+        }
+    }
+
+    /// Writes a new receipt and counts it against `limit`, both or neither.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]; the receipt may have been written.
+    pub async fn accept(&self, receipt: &Receipt, limit: Option<&Limit>) -> Result<Accepted, AwsError> {
+        let mut pause = CONFLICT_PAUSE;
+        for _ in 1..CONFLICT_TRIES {
+            match self.try_accept(receipt, limit).await {
+                Err(error) if is_conflict(&error) => tokio::time::sleep(pause).await,
+                outcome => return accepted(outcome, receipt, limit),
+            }
+            pause *= 2;
+        }
+        accepted(self.try_accept(receipt, limit).await, receipt, limit)
+    }
+
+    async fn try_accept(&self, receipt: &Receipt, limit: Option<&Limit>) -> Result<(), AcceptError> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item_of(receipt)))
+            .condition_expression("attribute_not_exists(id) OR expires_at <= :now")
+            .expression_attribute_values(":now", number(receipt.accepted_at.0))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(SdkError::construction_failure)?;
+        let put = TransactWriteItem::builder().put(put).build();
+        let count = limit.map(|limit| limit.count(receipt.accepted_at)).transpose();
+        let count = count.map_err(SdkError::construction_failure)?;
+        let count = count.map(|count| TransactWriteItem::builder().update(count).build());
+        let items = std::iter::once(put).chain(count).collect();
+        self.client
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .send()
+            .await
+            .map(drop)
+    }
+
+    /// Notes that the queue has the job. A worker may already be further; then nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]; the job is in the queue all the same.
+    pub async fn mark_queued(&self, id: &JobId) -> Result<(), AwsError> {
+        let sent = self
+            .update(id)
+            .update_expression("SET #state = :queued")
+            .condition_expression("#state = :accepting")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":queued", state(State::Queued))
+            .expression_attribute_values(":accepting", state(State::Accepting))
+            .send()
+            .await;
+        match sent {
+            Err(error) if !is_condition(&error) => Err(AwsError::new("UpdateItem", &error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The receipt of `id`, unless there is none or its time is over.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`].
+    pub async fn get(&self, id: &JobId, now: UnixTime) -> Result<Option<Receipt>, AwsError> {
+        let call = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("id", text(id.as_str()))
+            .consistent_read(true);
+        let answer = call
+            .send()
+            .await
+            .map_err(|error| AwsError::new("GetItem", &error))?;
+        let Some(item) = answer.item else { return Ok(None) };
+        let receipt = receipt_of(&item).ok_or_else(|| AwsError::unreadable("GetItem", "receipt"))?;
+        Ok((receipt.expires_at > now).then_some(receipt))
+    }
+
+    /// Claims a job and counts an attempt. A receipt that is gone is made anew, so that no message is ever without one.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`].
+    pub async fn claim(&self, job: &Job, claim: &Claim) -> Result<Claimed, AwsError> {
+        let sent = self
+            .update(&job.id)
+            .update_expression(
+                "SET #state = :running, claim = :claim, claim_until = :until, \
+                 attempts = if_not_exists(attempts, :zero) + :one, \
+                 calls_done = if_not_exists(calls_done, :zero), chat_id = if_not_exists(chat_id, :chat), \
+                 accepted_at = if_not_exists(accepted_at, :now), expires_at = :expires_at",
+            )
+            .condition_expression(
+                "attribute_not_exists(id) OR #state IN (:accepting, :queued, :failed) \
+                 OR (#state IN (:running, :sending) AND claim_until <= :now)",
+            )
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":accepting", state(State::Accepting))
+            .expression_attribute_values(":queued", state(State::Queued))
+            .expression_attribute_values(":failed", state(State::Failed))
+            .expression_attribute_values(":running", state(State::Running))
+            .expression_attribute_values(":sending", state(State::Sending))
+            .expression_attribute_values(":claim", text(&claim.token.0))
+            .expression_attribute_values(":until", number(claim.until.0))
+            .expression_attribute_values(":now", number(claim.now.0))
+            .expression_attribute_values(":expires_at", number(claim.now.plus(KEPT_WHILE_UNFINISHED).0))
+            .expression_attribute_values(":chat", number(job.chat_id.0))
+            .expression_attribute_values(":zero", number(0))
+            .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let unreadable = || AwsError::unreadable("UpdateItem", "receipt");
+        match sent {
+            Ok(answer) => {
+                let before = answer.attributes.filter(|item| !item.is_empty());
+                let before = match before {
+                    Some(item) => receipt_of(&item).ok_or_else(unreadable)?,
+                    None => Receipt::new(job.id.clone(), None, job.chat_id, claim.now),
+                };
+                let unresolved = before.state == State::Sending;
+                let attempts = before.attempts + 1;
+                Ok(Claimed::Granted {
+                    receipt: Receipt {
+                        attempts,
+                        state: State::Running,
+                        ..before
+                    },
+                    unresolved,
+                })
+            }
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                    let item = refused.item().ok_or_else(unreadable)?;
+                    let there = receipt_of(item).ok_or_else(unreadable)?;
+                    Ok(match there.state {
+                        State::Running | State::Sending => {
+                            Claimed::Held(claim_end(item).ok_or_else(unreadable)?)
+                        }
+                        _ => Claimed::Finished(there),
+                    })
+                }
+                _ => Err(AwsError::new("UpdateItem", &error)),
+            },
+        }
+    }
+
+    /// Notes that the next call to Telegram is about to go out, `calls_done` having been answered.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimError`]: nothing may be sent.
+    pub async fn mark_sending(
+        &self,
+        id: &JobId,
+        token: &ClaimToken,
+        calls_done: u32,
+    ) -> Result<(), ClaimError> {
+        let call = self
+            .update(id)
+            .update_expression("SET #state = :state, calls_done = :calls")
+            .expression_attribute_values(":state", state(State::Sending))
+            .expression_attribute_values(":calls", number(i64::from(calls_done)));
+        under_claim(call, token).await
+    }
+
+    /// Gives the claim back; the job is tried again later. Waiting because Telegram says so is no attempt.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimError`]; an unreleased claim ends by itself.
+    pub async fn release(&self, id: &JobId, token: &ClaimToken, attempts: u32) -> Result<(), ClaimError> {
+        let call = self
+            .update(id)
+            .update_expression("SET #state = :state, attempts = :attempts REMOVE claim, claim_until")
+            .expression_attribute_values(":state", state(State::Queued))
+            .expression_attribute_values(":attempts", number(i64::from(attempts)));
+        under_claim(call, token).await
+    }
+
+    /// Records how the job ended.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimError`].
+    pub async fn finish(
+        &self,
+        id: &JobId,
+        token: &ClaimToken,
+        ending: &Ending,
+        now: UnixTime,
+    ) -> Result<(), ClaimError> {
+        let (reason, message_id) = match ending {
+            Ending::Sent { message_id } => (None, *message_id),
+            Ending::Refused { reason } | Ending::Failed { reason } => (Some(reason.as_str()), None),
+            Ending::Unknown => (None, None),
+        };
+        // A failed job may be redriven for as long as the dead-letter queue keeps it, with all its attempts before it.
+        let failed = matches!(ending, Ending::Failed { .. });
+        let kept = if failed {
+            KEPT_WHILE_UNFINISHED
+        } else {
+            KEPT_WHEN_FINISHED
+        };
+        let mut set = "SET #state = :state, expires_at = :expires_at".to_owned();
+        let mut call = self
+            .update(id)
+            .expression_attribute_values(":state", state(ending.state()))
+            .expression_attribute_values(":expires_at", number(now.plus(kept).0));
+        if let Some(reason) = reason {
+            set.push_str(", reason = :reason");
+            call = call.expression_attribute_values(":reason", text(reason));
+        }
+        if let Some(message_id) = message_id {
+            set.push_str(", message_id = :message_id");
+            call = call.expression_attribute_values(":message_id", number(message_id));
+        }
+        if failed {
+            set.push_str(", attempts = :zero");
+            call = call.expression_attribute_values(":zero", number(0));
+        }
+        set.push_str(" REMOVE claim, claim_until");
+        under_claim(call.update_expression(set), token).await
+    }
+
+    fn update(&self, id: &JobId) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key("id", text(id.as_str()))
+    }
+}
+
+type AcceptError = SdkError<TransactWriteItemsError>;
+
+fn accepted(
+    outcome: Result<(), AcceptError>,
+    receipt: &Receipt,
+    limit: Option<&Limit>,
+) -> Result<Accepted, AwsError> {
+    let Err(error) = outcome else {
+        return Ok(Accepted::New);
+    };
+    let reasons = cancellation(&error);
+    let refused = |at: usize| {
+        reasons
+            .get(at)
+            .filter(|reason| reason.code() == Some("ConditionalCheckFailed"))
+    };
+    if let Some(there) = refused(0) {
+        let there = there.item().and_then(receipt_of);
+        return there
+            .map(Accepted::Repeat)
+            .ok_or_else(|| AwsError::unreadable("TransactWriteItems", "receipt"));
+    }
+    match limit {
+        Some(limit) if refused(1).is_some() => Ok(Accepted::Limited {
+            retry_after: limit.seconds_left(receipt.accepted_at),
+        }),
+        _ => Err(AwsError::new("TransactWriteItems", &error)),
+    }
+}
+
+fn cancellation(error: &AcceptError) -> &[CancellationReason] {
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            cancelled.cancellation_reasons()
+        }
+        _ => &[],
+    }
+}
+
+fn is_conflict(error: &AcceptError) -> bool {
+    let reasons = cancellation(error);
+    let conflict = reasons
+        .iter()
+        .any(|reason| reason.code() == Some("TransactionConflict"));
+    conflict
+        && !reasons
+            .iter()
+            .any(|reason| reason.code() == Some("ConditionalCheckFailed"))
+}
+
+async fn under_claim(call: UpdateItemFluentBuilder, token: &ClaimToken) -> Result<(), ClaimError> {
+    let call = call
+        .condition_expression("claim = :claim")
+        .expression_attribute_names("#state", "state")
+        .expression_attribute_values(":claim", text(&token.0));
+    match call.send().await {
+        Ok(_) => Ok(()),
+        Err(error) if is_condition(&error) => Err(ClaimError::Lost),
+        Err(error) => Err(AwsError::new("UpdateItem", &error).into()),
+    }
+}
+
+fn is_condition(error: &SdkError<UpdateItemError>) -> bool {
+    matches!(
+        error.as_service_error(),
+        Some(UpdateItemError::ConditionalCheckFailedException(_))
+    )
+}
+
+fn state(state: State) -> AttributeValue {
+    text(state.name())
+}
