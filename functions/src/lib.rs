@@ -1,1 +1,29 @@
-//! x
+//! The Lambda functions of Lambdagram.
+//!
+//! A handler takes what it needs as arguments, does one thing, and returns a value; it builds no client and reads no
+//! environment. [`runtime`] starts a function: configuration, clients, logs, then the loop of invocations. Each file
+//! in `bin/` names one of the functions here and nothing else.
+
+pub mod bot_worker;
+mod config;
+pub mod fallback;
+mod http;
+pub mod mini_app;
+mod person;
+mod routes;
+mod runtime;
+pub mod telegram_webhook;
+
+pub use routes::ROUTES;
+
+use std::process::ExitCode;
+
+/// Every function: the name of its binary, and what that binary runs.
+pub const FUNCTIONS: [(&str, fn() -> ExitCode); 6] = [
+    ("bot_worker", bot_worker::main),
+    ("fallback", fallback::main),
+    ("get_post", mini_app::get_post::main),
+    ("mini_app_session", mini_app::session::main),
+    ("post_photo", mini_app::post_photo::main),
+    ("telegram_webhook", telegram_webhook::main),
+];

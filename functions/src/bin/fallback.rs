@@ -1,1 +1,5 @@
-fn main() {}
+//! The function `fallback`.
+
+fn main() -> std::process::ExitCode {
+    lambdagram_functions::fallback::main()
+}

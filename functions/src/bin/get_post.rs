@@ -1,1 +1,5 @@
-fn main() {}
+//! The function `get_post`.
+
+fn main() -> std::process::ExitCode {
+    lambdagram_functions::mini_app::get_post::main()
+}

@@ -1,1 +1,5 @@
-fn main() {}
+//! The function `telegram_webhook`.
+
+fn main() -> std::process::ExitCode {
+    lambdagram_functions::telegram_webhook::main()
+}

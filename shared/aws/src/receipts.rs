@@ -119,7 +119,8 @@ pub enum Ending {
 }
 
 impl Ending {
-    fn state(&self) -> State {
+    /// The state it leaves the receipt in.
+    pub fn state(&self) -> State {
         match self {
             Self::Sent { .. } => State::Sent,
             Self::Refused { .. } => State::Refused,

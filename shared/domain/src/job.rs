@@ -20,10 +20,9 @@ pub struct Job {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Work {
     /// Deliver a picture.
-    Photo {
-        /// The key of the picture in the staging bucket: SQS takes 1 MiB, pictures are larger.
-        staged: String,
-    },
+    ///
+    /// SQS takes 1 MiB and pictures are larger, so it waits in the staging bucket, at [`Job::staged_picture`].
+    Photo,
     /// Show the person the way into the Mini App.
     Welcome {
         /// Where the Mini App lives.
@@ -51,9 +50,10 @@ mod tests {
     fn a_job_keeps_its_shape_in_the_queue() {
         let id = JobId::parse("1f").unwrap();
         let photo = Job::photo(id.clone(), ChatId(7));
-        let text = r#"{"id":"1f","chat_id":7,"work":{"kind":"photo","staged":"photos/1f"}}"#;
+        let text = r#"{"id":"1f","chat_id":7,"work":{"kind":"photo"}}"#;
         assert_eq!(serde_json::to_string(&photo).unwrap(), text);
         assert_eq!(serde_json::from_str::<Job>(text).unwrap(), photo);
+        assert_eq!(photo.staged_picture(), "photos/1f");
 
         let mini_app_url = "https://app.example".to_owned();
         let welcome = Job {

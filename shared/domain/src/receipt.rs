@@ -13,6 +13,8 @@
 
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use crate::ids::{ChatId, JobId, UserId};
 use crate::time::UnixTime;
 
@@ -26,6 +28,11 @@ pub const KEPT_WHILE_UNFINISHED: Duration = Duration::from_hours(15 * 24);
 /// How long a first request may still be at work: a repeat within it is told to wait, a later one completes what the
 /// first left undone. The HTTP functions' timeout in `template.yaml`.
 pub const ACCEPTING_TIME: Duration = Duration::from_secs(10);
+
+/// What identifies a request's content: SHA-256, in hexadecimal.
+pub fn fingerprint_of(content: &[u8]) -> String {
+    hex::encode(Sha256::digest(content))
+}
 
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +111,7 @@ pub struct Receipt {
     pub attempts: u32,
     /// How many of the job's calls Telegram has answered.
     pub calls_done: u32,
-    /// SHA-256 of what was asked for, in hexadecimal: a repeat must ask for the same.
+    /// [`fingerprint_of`] what was asked for: a repeat must ask for the same.
     pub fingerprint: Option<String>,
     /// The message Telegram made of it.
     pub message_id: Option<i64>,

@@ -1,1 +1,4 @@
-//! x
+//! Telegram's side of Lambdagram: the Bot API over HTTP.
+
+pub mod bot_api;
+pub mod setup;

@@ -1,0 +1,88 @@
+//! What each kind of work asks of the Bot API, as calls.
+
+use lambdagram_domain::ids::ChatId;
+use lambdagram_domain::picture::{Delivery, Picture, PictureError};
+use lambdagram_telegram::bot_api::InputFile;
+use lambdagram_telegram::setup::{OPEN_BUTTON, menu_button};
+use serde_json::{Map, Value, json};
+
+/// One call to the Bot API.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) method: &'static str,
+    pub(super) parameters: Map<String, Value>,
+    pub(super) file: Option<InputFile>,
+}
+
+impl Call {
+    fn new(method: &'static str, parameters: Value) -> Self {
+        let Value::Object(parameters) = parameters else { unreachable!("parameters are written as an object") };
+        Self { method, parameters, file: None }
+    }
+
+    /// The call that delivers `picture` as a photo, or as a document where Telegram takes it as no photo. Decodes and
+    /// scales what is too large: up to a second of computing.
+    ///
+    /// # Errors
+    ///
+    /// [`PictureError`] when it fits neither.
+    pub(super) fn with_picture(chat_id: ChatId, picture: Picture) -> Result<Self, PictureError> {
+        Ok(match picture.for_telegram()? {
+            Delivery::Photo(picture) => Self::with_file("sendPhoto", "photo", chat_id, picture),
+            Delivery::Document(picture) => Self::with_file("sendDocument", "document", chat_id, picture),
+        })
+    }
+
+    /// The same picture as a document, when Telegram did not take it as a photo.
+    pub(super) fn as_document(&self) -> Option<Self> {
+        let photo = self.file.as_ref().filter(|_| self.method == "sendPhoto")?;
+        let file = InputFile { parameter: "document", ..photo.clone() };
+        Some(Self { method: "sendDocument", parameters: self.parameters.clone(), file: Some(file) })
+    }
+
+    fn with_file(method: &'static str, parameter: &'static str, chat_id: ChatId, picture: Picture) -> Self {
+        let name = format!("photo.{}", picture.file_extension());
+        let content_type = picture.content_type();
+        let file = InputFile { parameter, name, content_type, bytes: picture.into_bytes().into() };
+        Self { file: Some(file), ..Self::new(method, json!({ "chat_id": chat_id })) }
+    }
+}
+
+/// The calls that show a person the way into the Mini App: a keyboard that stays, a button whose app knows who opens
+/// it (init data is empty in an app opened from a keyboard), and the menu button of their chat.
+pub(super) fn welcome(chat_id: ChatId, mini_app_url: &str) -> Vec<Call> {
+    let button = json!({"text": OPEN_BUTTON, "web_app": {"url": mini_app_url}});
+    let keyboard = json!({"keyboard": [[button]], "resize_keyboard": true, "is_persistent": true});
+    let inline = json!({"inline_keyboard": [[button]]});
+    vec![
+        Call::new(
+            "sendMessage",
+            json!({
+                "chat_id": chat_id,
+                "text": "Welcome! Take a picture with the camera, and it arrives in this chat.",
+                "reply_markup": keyboard,
+            }),
+        ),
+        Call::new(
+            "sendMessage",
+            json!({"chat_id": chat_id, "text": "Open the camera here whenever you like:", "reply_markup": inline}),
+        ),
+        Call::new("setChatMenuButton", json!({"chat_id": chat_id, "menu_button": menu_button(mini_app_url)})),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_shown_three_ways_into_the_mini_app() {
+        let calls = welcome(ChatId(7), "https://app.example");
+        let button = json!({"text": "Open camera", "web_app": {"url": "https://app.example"}});
+        assert_eq!(calls.iter().map(|call| call.method).collect::<Vec<_>>(), ["sendMessage", "sendMessage", "setChatMenuButton"]);
+        assert!(calls.iter().all(|call| call.parameters["chat_id"] == 7 && call.file.is_none()));
+        assert_eq!(calls[0].parameters["reply_markup"]["keyboard"], json!([[button]]));
+        assert_eq!(calls[1].parameters["reply_markup"], json!({"inline_keyboard": [[button]]}));
+        assert_eq!(calls[2].parameters["menu_button"]["web_app"], button["web_app"]);
+    }
+}

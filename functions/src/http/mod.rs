@@ -1,0 +1,78 @@
+//! What every endpoint shares: one way in, one way out.
+//!
+//! [`Front`] gives each answer its request id, cache and CORS headers, turns an [`ApiError`] or a panic into JSON, and
+//! logs one line a request. Endpoints see an [`Incoming`] and return an [`Answer`].
+
+mod answer;
+mod cors;
+mod error;
+mod incoming;
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use ::http::HeaderValue;
+use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use futures_util::FutureExt;
+use lambda_http::{Body, Request, Response};
+use tracing::Instrument;
+
+pub(crate) use self::answer::Answer;
+pub(crate) use self::cors::preflight;
+pub(crate) use self::error::ApiError;
+pub(crate) use self::incoming::Incoming;
+
+use self::cors::AllowedOrigins;
+use crate::runtime::Clock;
+
+/// One endpoint.
+pub(crate) trait Endpoint: Send + Sync + 'static {
+    /// Answers one request.
+    fn handle(&self, request: Incoming) -> impl Future<Output = Result<Answer, ApiError>> + Send;
+}
+
+/// An endpoint with what all endpoints share around it.
+pub(crate) struct Front<E> {
+    endpoint: E,
+    origins: AllowedOrigins,
+    clock: Clock,
+}
+
+impl<E: Endpoint> Front<E> {
+    pub(crate) fn new(endpoint: E, origins: Vec<String>, clock: Clock) -> Self {
+        Self { endpoint, origins: AllowedOrigins::new(origins), clock }
+    }
+
+    /// Answers one request, whatever happens in the endpoint.
+    pub(crate) async fn answer(&self, request: Request) -> Response<Body> {
+        let started = Instant::now();
+        let request = Incoming::new(request, self.clock.now());
+        let request_id = request.id().to_owned();
+        let span = tracing::info_span!("request", request_id);
+        let origin = request.header("origin").map(str::to_owned);
+        let (method, route) = (request.method().to_string(), request.route().to_owned());
+
+        let handled = AssertUnwindSafe(self.endpoint.handle(request)).catch_unwind().instrument(span.clone()).await;
+        let answer = match handled {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => span.in_scope(|| error.into_answer(&request_id)),
+            Err(_panic) => ApiError::Panic.into_answer(&request_id),
+        };
+        let mut response = answer.into_response();
+        let headers = response.headers_mut();
+        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        if let Ok(id) = HeaderValue::from_str(&request_id) {
+            headers.insert("x-request-id", id);
+        }
+        self.origins.allow(origin.as_deref(), headers);
+
+        let status = response.status().as_u16();
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        span.in_scope(|| tracing::info!(method, route, status, duration_ms, "Answered"));
+        response
+    }
+}
+
+/// The header that says a body is JSON.
+pub(crate) const JSON: (::http::HeaderName, HeaderValue) = (CONTENT_TYPE, HeaderValue::from_static("application/json"));

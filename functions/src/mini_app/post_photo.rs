@@ -1,0 +1,162 @@
+//! `POST /post`: takes a picture, and answers once it can no longer be lost.
+//!
+//! The receipt is written first, then the picture staged, then the job queued. A request that dies in between leaves a
+//! receipt that says `accepting`; a repeat under the same `Idempotency-Key` finds it and completes what is missing.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http::StatusCode;
+use http::header::LOCATION;
+use lambdagram_aws::{Accepted, BotQueue, Limit, Receipts, StagingBucket};
+use lambdagram_domain::ids::JobId;
+use lambdagram_domain::job::Job;
+use lambdagram_domain::picture::{Picture, decode_data_url};
+use lambdagram_domain::receipt::{ACCEPTING_TIME, Receipt, Repeat, fingerprint_of};
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::http::{Answer, ApiError, Endpoint, Incoming};
+use crate::person::PersonCheck;
+use crate::runtime::serve_http;
+
+/// The span in which `PHOTOS_PER_MINUTE` pictures of one person are taken.
+const LIMIT_WINDOW: Duration = Duration::from_mins(1);
+
+/// Runs the function.
+pub fn main() -> ExitCode {
+    serve_http(async |start| {
+        let (environment, connection) = (&start.environment, &start.connection);
+        let secrets = environment.secrets(connection, start.clock.now()).await?;
+        Ok(PostPhoto {
+            persons: PersonCheck::new(environment.init_data()?, secrets),
+            receipts: Receipts::new(connection, environment.text("JOBS_TABLE")?),
+            limits_table: environment.text("LIMITS_TABLE")?,
+            photos_per_minute: environment.photos_per_minute()?,
+            staging: StagingBucket::new(connection, environment.text("STAGING_BUCKET")?),
+            queue: BotQueue::new(connection, environment.text("BOT_QUEUE_URL")?),
+        })
+    })
+}
+
+struct PostPhoto {
+    persons: PersonCheck,
+    receipts: Receipts,
+    limits_table: String,
+    photos_per_minute: u32,
+    staging: StagingBucket,
+    queue: BotQueue,
+}
+
+impl Endpoint for PostPhoto {
+    async fn handle(&self, request: Incoming) -> Result<Answer, ApiError> {
+        let posted = read(&request).await?;
+        // Strangers learn nothing about their pictures.
+        let person = self.persons.identify(&request, posted.init.as_deref()).await?;
+        let key = request.idempotency_key()?;
+        let bytes = posted.picture?;
+        let fingerprint = key.as_ref().map(|_| fingerprint_of(&bytes));
+        let picture = Picture::parse(bytes)?.without_metadata();
+
+        let id = match &key {
+            Some(key) => JobId::of_idempotency_key(person, key),
+            None => JobId::random(Uuid::new_v4().into_bytes()),
+        };
+        let job = Job::photo(id, person.into());
+        let receipt = Receipt::new(job.id.clone(), Some(person), job.chat_id, request.now());
+        if self.is_to_be_queued(Receipt { fingerprint, ..receipt }).await? {
+            self.queue(&job, picture).await?;
+        }
+        let location = request.location(&format!("/post/{}", job.id));
+        let body = json!({"message": "Photo accepted.", "id": job.id});
+        Ok(Answer::json(StatusCode::ACCEPTED, body).with(LOCATION, &location))
+    }
+}
+
+impl PostPhoto {
+    /// Writes the receipt. `false` when an earlier request has queued the job already.
+    async fn is_to_be_queued(&self, receipt: Receipt) -> Result<bool, ApiError> {
+        let limit = Limit {
+            table: self.limits_table.clone(),
+            subject: format!("photos#{}", receipt.chat_id),
+            most: self.photos_per_minute,
+            window: LIMIT_WINDOW,
+        };
+        let earlier = match self.receipts.accept(&receipt, Some(&limit)).await? {
+            Accepted::New => return Ok(true),
+            Accepted::Limited { retry_after } => return Err(ApiError::TooManyRequests { retry_after }),
+            Accepted::Repeat(earlier) => earlier,
+        };
+        let now = receipt.accepted_at;
+        match earlier.repeat(receipt.fingerprint.as_deref(), now) {
+            Repeat::Answered => Ok(false),
+            Repeat::Unfinished => Ok(true),
+            Repeat::AnotherRequest => Err(ApiError::AnotherRequest),
+            Repeat::StillAccepting => {
+                let left = ACCEPTING_TIME.saturating_sub(now.since(earlier.accepted_at));
+                Err(ApiError::StillAnswering { retry_after: left.as_secs().max(1) })
+            }
+        }
+    }
+
+    async fn queue(&self, job: &Job, picture: Picture) -> Result<(), ApiError> {
+        let content_type = picture.content_type();
+        self.staging.put(&job.staged_picture(), content_type, picture.into_bytes()).await?;
+        self.queue.send(job).await?;
+        if let Err(cause) = self.receipts.mark_queued(&job.id).await {
+            // The queue has the job, which is what was promised; a repeat would queue it under the same id.
+            tracing::warn!(job = %job.id, cause = %cause, "The receipt does not say that its job is queued");
+        }
+        Ok(())
+    }
+}
+
+/// What a request holds: who says they sent it, and the picture's bytes or why there are none.
+struct Posted {
+    init: Option<String>,
+    picture: Result<Vec<u8>, ApiError>,
+}
+
+#[derive(Deserialize)]
+struct JsonBody<'a> {
+    init: Option<String>,
+    #[serde(borrow)]
+    url: Option<Cow<'a, str>>,
+}
+
+async fn read(request: &Incoming) -> Result<Posted, ApiError> {
+    match request.media_type().as_deref() {
+        Some("multipart/form-data") => read_form(request).await,
+        Some("application/json") => {
+            let body: JsonBody<'_> = request.json()?;
+            let picture = decode_data_url(&body.url.unwrap_or_default()).map_err(ApiError::from);
+            Ok(Posted { init: body.init, picture })
+        }
+        _ => Err(ApiError::UnsupportedMediaType { expected: "application/json or multipart/form-data" }),
+    }
+}
+
+/// Reads a form with the file `photo` and, for clients without an `Authorization` header, the text `init`.
+async fn read_form(request: &Incoming) -> Result<Posted, ApiError> {
+    let content_type = request.header("content-type").unwrap_or_default();
+    let malformed = |_| ApiError::InvalidForm { details: "It is not a complete multipart/form-data body." };
+    let boundary = multer::parse_boundary(content_type).map_err(malformed)?;
+    let body = Bytes::copy_from_slice(request.body());
+    let mut form = multer::Multipart::new(stream::iter([Ok::<_, Infallible>(body)]), boundary);
+
+    let (mut init, mut photo) = (None, None);
+    while let Some(field) = form.next_field().await.map_err(malformed)? {
+        match field.name() {
+            Some("photo") if photo.is_none() => photo = Some(field.bytes().await.map_err(malformed)?.to_vec()),
+            Some("photo") => return Err(ApiError::InvalidForm { details: "There is more than one photo." }),
+            Some("init") => init = Some(field.text().await.map_err(malformed)?),
+            _ => {}
+        }
+    }
+    Ok(Posted { init, picture: photo.ok_or(ApiError::InvalidForm { details: "There is no photo." }) })
+}

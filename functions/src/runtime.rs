@@ -1,0 +1,142 @@
+//! Starts a function: logs, configuration, clients, then invocations until the environment is taken away.
+//!
+//! A start that fails says why in one line and ends the process, so that the first thing in a function's log is the
+//! name of the variable that is wrong.
+
+use std::future::Future;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lambda_http::{Request, Response};
+use lambda_runtime::{LambdaEvent, service_fn};
+use lambdagram_aws::Connection;
+use lambdagram_domain::time::UnixTime;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{ConfigError, Environment};
+use crate::http::{Endpoint, Front};
+
+/// The time, for everything a function decides by it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    ahead: Duration,
+}
+
+impl Clock {
+    /// A clock that runs ahead of the machine's: only local stacks have one, in order to age what they hold.
+    pub(crate) fn ahead_by(ahead: Duration) -> Self {
+        Self { ahead }
+    }
+
+    /// Now, to the second.
+    pub(crate) fn now(self) -> UnixTime {
+        UnixTime(self.time().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
+    }
+
+    /// Now, as exactly as the machine knows it.
+    pub(crate) fn time(self) -> SystemTime {
+        SystemTime::now() + self.ahead
+    }
+}
+
+/// What a function is built from.
+pub(crate) struct Start {
+    pub(crate) environment: Environment,
+    pub(crate) connection: Connection,
+    pub(crate) clock: Clock,
+}
+
+/// Runs a function behind API Gateway.
+pub(crate) fn serve_http<E, B, F>(build: B) -> ExitCode
+where
+    E: Endpoint,
+    B: FnOnce(Arc<Start>) -> F,
+    F: Future<Output = Result<E, ConfigError>>,
+{
+    run(async |start| {
+        let front = Front::new(build(Arc::clone(&start)).await?, start.environment.allowed_origins(), start.clock);
+        let front = Arc::new(front);
+        let service = service_fn(move |request: Request| {
+            let front = Arc::clone(&front);
+            async move { Ok::<Response<lambda_http::Body>, lambda_http::Error>(front.answer(request).await) }
+        });
+        Ok(lambda_http::run(service).await)
+    })
+}
+
+/// Runs a function behind a queue or a direct invocation.
+pub(crate) fn serve_events<H, T, A, B, F>(build: B) -> ExitCode
+where
+    H: Handler<T, A>,
+    T: DeserializeOwned,
+    A: Serialize,
+    B: FnOnce(Arc<Start>) -> F,
+    F: Future<Output = Result<H, ConfigError>>,
+{
+    run(async |start| {
+        let handler = Arc::new(build(start).await?);
+        let service = service_fn(move |event: LambdaEvent<T>| {
+            let handler = Arc::clone(&handler);
+            async move {
+                let deadline = UNIX_EPOCH + Duration::from_millis(event.context.deadline);
+                Ok::<A, lambda_runtime::Error>(handler.handle(event.payload, deadline).await)
+            }
+        });
+        Ok(lambda_runtime::run(service).await)
+    })
+}
+
+/// A function that takes events.
+pub(crate) trait Handler<T, A>: Send + Sync + 'static {
+    /// Handles one event, until `deadline` at the latest.
+    fn handle(&self, event: T, deadline: SystemTime) -> impl Future<Output = A> + Send;
+}
+
+fn run<M, F>(main: M) -> ExitCode
+where
+    M: FnOnce(Arc<Start>) -> F,
+    F: Future<Output = Result<Result<(), lambda_runtime::Error>, ConfigError>>,
+{
+    start_logging();
+    // One thread: a function handles one request at a time, most of which it waits.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("the process may open an event queue");
+    let outcome = runtime.block_on(async {
+        let environment = Environment::of_process();
+        let clock = environment.clock()?;
+        let connection = Connection::from_lambda_environment().await;
+        main(Arc::new(Start { environment, connection, clock })).await
+    });
+    match outcome {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => {
+            tracing::error!(error = %error, "The Lambda runtime ended");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            tracing::error!(error = %error, "The function cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One JSON object a line on standard output. Our own code logs from `info` on; libraries only their warnings, and
+/// never more: what they log in detail may hold requests.
+fn start_logging() {
+    let filter = EnvFilter::new("warn,lambdagram_functions=info,lambdagram_aws=info,lambdagram_telegram=info");
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_env_filter(filter)
+        .init();
+    // A panic's message may quote what it choked on; where it happened is enough to find it.
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(location, "Panicked");
+    }));
+}

@@ -1,0 +1,78 @@
+//! `POST /telegram/webhook`: an update from Telegram, acknowledged once what it asks for is durably queued.
+
+use std::process::ExitCode;
+
+use http::StatusCode;
+use lambdagram_aws::{Accepted, BotQueue, Receipts, SecretStore};
+use lambdagram_domain::ids::JobId;
+use lambdagram_domain::job::{Job, Work};
+use lambdagram_domain::receipt::{Receipt, Repeat};
+use lambdagram_domain::time::UnixTime;
+use lambdagram_domain::update::{Request, Update};
+use serde_json::json;
+
+use crate::http::{Answer, ApiError, Endpoint, Incoming};
+use crate::runtime::serve_http;
+
+/// Runs the function.
+pub fn main() -> ExitCode {
+    serve_http(async |start| {
+        let (environment, connection) = (&start.environment, &start.connection);
+        Ok(TelegramWebhook {
+            secrets: environment.secrets(connection, start.clock.now()).await?,
+            bot_id: environment.bot_id()?,
+            mini_app_url: environment.text("MINI_APP_URL")?,
+            receipts: Receipts::new(connection, environment.text("JOBS_TABLE")?),
+            queue: BotQueue::new(connection, environment.text("BOT_QUEUE_URL")?),
+        })
+    })
+}
+
+struct TelegramWebhook {
+    secrets: SecretStore,
+    bot_id: i64,
+    mini_app_url: String,
+    receipts: Receipts,
+    queue: BotQueue,
+}
+
+impl Endpoint for TelegramWebhook {
+    async fn handle(&self, request: Incoming) -> Result<Answer, ApiError> {
+        let secret = request.header("x-telegram-bot-api-secret-token").unwrap_or_default();
+        if !self.is_telegrams(secret, request.now()).await? {
+            return Err(ApiError::WebhookSecret);
+        }
+        let update = Update::parse(request.body())?;
+        match update.request {
+            Request::Welcome(chat_id) => {
+                let id = JobId::of_update(self.bot_id, update.id);
+                let work = Work::Welcome { mini_app_url: self.mini_app_url.clone() };
+                self.queue(&Job { id, chat_id, work }, request.now()).await?;
+            }
+            Request::Nothing(kind) => tracing::info!(kind, "The update asks for nothing"),
+        }
+        Ok(Answer::json(StatusCode::OK, json!({"ok": true})))
+    }
+}
+
+impl TelegramWebhook {
+    async fn is_telegrams(&self, secret: &str, now: UnixTime) -> Result<bool, ApiError> {
+        let known = || self.secrets.versions().all().any(|version| version.webhook_secret.matches(secret));
+        Ok(known() || self.secrets.refresh(now).await? && known())
+    }
+
+    /// Queues what a first delivery of an update asks for, or what an earlier delivery left undone.
+    async fn queue(&self, job: &Job, now: UnixTime) -> Result<(), ApiError> {
+        let receipt = Receipt::new(job.id.clone(), None, job.chat_id, now);
+        if let Accepted::Repeat(earlier) = self.receipts.accept(&receipt, None).await?
+            && earlier.repeat(None, now) == Repeat::Answered
+        {
+            return Ok(());
+        }
+        self.queue.send(job).await?;
+        if let Err(cause) = self.receipts.mark_queued(&job.id).await {
+            tracing::warn!(job = %job.id, cause = %cause, "The receipt does not say that its job is queued");
+        }
+        Ok(())
+    }
+}

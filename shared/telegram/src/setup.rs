@@ -1,0 +1,73 @@
+//! What a bot needs to be told once: where its webhook is, which commands it has, what its menu button opens.
+
+use bytes::Bytes;
+use lambdagram_domain::secret::Secret;
+use serde_json::{Map, Value, json};
+
+use crate::bot_api::{BotApi, BotApiError, CALL_TIMEOUT, InputFile};
+
+/// Connections Telegram may hold to the webhook at once: the default and, with one Lambda each, a bound on what a
+/// burst costs (core.telegram.org/bots/api#setwebhook, 1 to 100).
+const MAX_CONNECTIONS: u32 = 40;
+
+/// The kinds of updates anything is done with: others are not sent, and cost nothing.
+pub const ALLOWED_UPDATES: [&str; 1] = ["message"];
+
+/// The label of every button that opens the Mini App.
+pub const OPEN_BUTTON: &str = "Open camera";
+
+/// How the bot is told of new updates.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// Where Telegram posts them.
+    pub url: String,
+    /// What it sends in `X-Telegram-Bot-Api-Secret-Token`: 1 to 256 of `A-Za-z0-9_-`.
+    pub secret: Secret,
+    /// The public certificate in PEM of a server that signed its own.
+    pub certificate: Option<Bytes>,
+}
+
+/// Sets the webhook. One that was set before is replaced, its waiting updates are kept.
+///
+/// # Errors
+///
+/// [`BotApiError`].
+pub async fn set_webhook(bot: &BotApi, webhook: Webhook) -> Result<(), BotApiError> {
+    let parameters = object(json!({
+        "url": webhook.url,
+        "secret_token": webhook.secret.expose(),
+        "max_connections": MAX_CONNECTIONS,
+        "allowed_updates": ALLOWED_UPDATES,
+    }));
+    let certificate = webhook.certificate.map(|bytes| InputFile {
+        parameter: "certificate",
+        name: "certificate.pem".to_owned(),
+        content_type: "application/x-pem-file",
+        bytes,
+    });
+    bot.call::<bool>("setWebhook", parameters, certificate, CALL_TIMEOUT).await.map(drop)
+}
+
+/// Sets the bot's commands and, for every chat that has no button of its own, the menu button.
+///
+/// # Errors
+///
+/// [`BotApiError`].
+pub async fn set_commands_and_menu(bot: &BotApi, mini_app_url: &str) -> Result<(), BotApiError> {
+    let commands = json!({"commands": [{"command": "start", "description": "Open the camera"}]});
+    bot.call::<bool>("setMyCommands", object(commands), None, CALL_TIMEOUT).await?;
+    let menu = json!({ "menu_button": menu_button(mini_app_url) });
+    bot.call::<bool>("setChatMenuButton", object(menu), None, CALL_TIMEOUT).await.map(drop)
+}
+
+/// The menu button that opens the Mini App.
+pub fn menu_button(mini_app_url: &str) -> Value {
+    json!({"type": "web_app", "text": OPEN_BUTTON, "web_app": {"url": mini_app_url}})
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
