@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::str::FromStr;
 use std::time::Duration;
 
-use lambdagram_aws::{BotSecrets, Connection, SecretStore, SecretsError};
+use lambdagram_aws::{Connection, SecretStore, SecretsError};
 use lambdagram_domain::init_data::TelegramKey;
-use lambdagram_domain::secret::Secret;
 use lambdagram_domain::time::UnixTime;
 use thiserror::Error;
 
@@ -81,7 +80,10 @@ impl Environment {
                 Some((bot_id, key.ok_or(ConfigError::Invalid { variable, expected })?))
             }
             _ => {
-                return Err(ConfigError::Invalid { variable: "INIT_DATA_CHECK", expected: "hmac or ed25519" });
+                return Err(ConfigError::Invalid {
+                    variable: "INIT_DATA_CHECK",
+                    expected: "hmac or ed25519",
+                });
             }
         };
         let max_age = Duration::from_secs(self.parsed("INIT_DATA_MAX_AGE_S", "whole seconds")?);
@@ -108,16 +110,15 @@ impl Environment {
     }
 
     /// The bot's secrets: from the environment where it has them (one machine), else from Secrets Manager.
-    pub(crate) async fn secrets(&self, connection: &Connection, now: UnixTime) -> Result<SecretStore, ConfigError> {
-        if self.optional("BOT_TOKEN").is_some() {
-            let secret = |name| self.text(name).map(Secret::new);
-            return Ok(SecretStore::from_environment(BotSecrets {
-                bot_token: secret("BOT_TOKEN")?,
-                webhook_secret: secret("WEBHOOK_SECRET")?,
-                mini_app_key: secret("MINI_APP_KEY")?,
-            }));
+    pub(crate) async fn secrets(
+        &self,
+        connection: &Connection,
+        now: UnixTime,
+    ) -> Result<SecretStore, ConfigError> {
+        match self.optional("BOT_SECRETS") {
+            Some(json) => Ok(SecretStore::from_environment(json.parse()?)),
+            None => Ok(SecretStore::from_manager(connection, self.text("SECRETS_ID")?, now).await?),
         }
-        Ok(SecretStore::from_manager(connection, self.text("SECRETS_ID")?, now).await?)
     }
 }
 
@@ -162,7 +163,8 @@ mod tests {
         let hmac = environment(&[("INIT_DATA_CHECK", "hmac"), ("INIT_DATA_MAX_AGE_S", "60")]);
         let rules = hmac.init_data().unwrap();
         assert_eq!((rules.with_telegrams_key, rules.max_age), (None, Duration::from_secs(60)));
-        let no_key = environment(&[("INIT_DATA_CHECK", "ed25519"), ("BOT_ID", "1"), ("TELEGRAM_PUBLIC_KEY", "zz")]);
+        let no_key =
+            environment(&[("INIT_DATA_CHECK", "ed25519"), ("BOT_ID", "1"), ("TELEGRAM_PUBLIC_KEY", "zz")]);
         let expected = "TELEGRAM_PUBLIC_KEY must be an Ed25519 public key in 64 hexadecimal digits";
         assert_eq!(no_key.init_data().unwrap_err().to_string(), expected);
     }

@@ -40,7 +40,11 @@ impl PersonCheck {
     /// # Errors
     ///
     /// The 401s of init data, or [`ApiError::Secrets`].
-    pub(crate) async fn identify(&self, request: &Incoming, in_body: Option<&str>) -> Result<UserId, ApiError> {
+    pub(crate) async fn identify(
+        &self,
+        request: &Incoming,
+        in_body: Option<&str>,
+    ) -> Result<UserId, ApiError> {
         let header = request.header("authorization").map(read_authorization).transpose()?;
         match header.unwrap_or(Proof::InitData(in_body.unwrap_or_default())) {
             Proof::InitData(raw) => Ok(self.init_data(raw, request.now(), self.rules.max_age).await?.user.id),
@@ -83,7 +87,8 @@ impl PersonCheck {
 
     async fn token(&self, token: &str, now: UnixTime) -> Result<UserId, ApiError> {
         let verify = || {
-            let keys: Vec<Secret> = self.secrets.versions().all().map(|version| version.mini_app_key.clone()).collect();
+            let keys: Vec<Secret> =
+                self.secrets.versions().all().map(|version| version.mini_app_key.clone()).collect();
             mini_app_token::verify(&keys, token, now)
         };
         match verify() {

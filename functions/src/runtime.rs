@@ -57,7 +57,8 @@ where
     F: Future<Output = Result<E, ConfigError>>,
 {
     run(async |start| {
-        let front = Front::new(build(Arc::clone(&start)).await?, start.environment.allowed_origins(), start.clock);
+        let front =
+            Front::new(build(Arc::clone(&start)).await?, start.environment.allowed_origins(), start.clock);
         let front = Arc::new(front);
         let service = service_fn(move |request: Request| {
             let front = Arc::clone(&front);
@@ -126,7 +127,8 @@ where
 /// One JSON object a line on standard output. Our own code logs from `info` on; libraries only their warnings, and
 /// never more: what they log in detail may hold requests.
 fn start_logging() {
-    let filter = EnvFilter::new("warn,lambdagram_functions=info,lambdagram_aws=info,lambdagram_telegram=info");
+    let filter =
+        EnvFilter::new("warn,lambdagram_functions=info,lambdagram_aws=info,lambdagram_telegram=info");
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

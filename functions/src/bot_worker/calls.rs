@@ -16,7 +16,9 @@ pub(super) struct Call {
 
 impl Call {
     fn new(method: &'static str, parameters: Value) -> Self {
-        let Value::Object(parameters) = parameters else { unreachable!("parameters are written as an object") };
+        let Value::Object(parameters) = parameters else {
+            unreachable!("parameters are written as an object")
+        };
         Self { method, parameters, file: None }
     }
 
@@ -79,7 +81,10 @@ mod tests {
     fn a_person_is_shown_three_ways_into_the_mini_app() {
         let calls = welcome(ChatId(7), "https://app.example");
         let button = json!({"text": "Open camera", "web_app": {"url": "https://app.example"}});
-        assert_eq!(calls.iter().map(|call| call.method).collect::<Vec<_>>(), ["sendMessage", "sendMessage", "setChatMenuButton"]);
+        assert_eq!(
+            calls.iter().map(|call| call.method).collect::<Vec<_>>(),
+            ["sendMessage", "sendMessage", "setChatMenuButton"]
+        );
         assert!(calls.iter().all(|call| call.parameters["chat_id"] == 7 && call.file.is_none()));
         assert_eq!(calls[0].parameters["reply_markup"]["keyboard"], json!([[button]]));
         assert_eq!(calls[1].parameters["reply_markup"], json!({"inline_keyboard": [[button]]}));

@@ -1,7 +1,8 @@
 //! Which web pages may read an answer, and what a preflight is told.
 
 use ::http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, HeaderMap, VARY,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, HeaderMap,
+    VARY,
 };
 use ::http::{HeaderValue, StatusCode};
 
@@ -31,7 +32,9 @@ impl AllowedOrigins {
     pub(super) fn allow(&self, origin: Option<&str>, headers: &mut HeaderMap) {
         headers.append(VARY, HeaderValue::from_static("Origin"));
         let listed = origin.filter(|origin| self.0.iter().any(|listed| listed == origin));
-        let Some(origin) = listed.and_then(|origin| HeaderValue::from_str(origin).ok()) else { return };
+        let Some(origin) = listed.and_then(|origin| HeaderValue::from_str(origin).ok()) else {
+            return;
+        };
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
@@ -40,7 +43,9 @@ impl AllowedOrigins {
 
 /// The answer to a preflight for a path with these `methods`.
 pub(crate) fn preflight(methods: &[&str]) -> Answer {
-    use ::http::header::{ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE};
+    use ::http::header::{
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE,
+    };
 
     Answer::empty(StatusCode::NO_CONTENT)
         .with(ACCESS_CONTROL_ALLOW_METHODS, &methods.join(", "))
@@ -53,7 +58,8 @@ mod tests {
     use super::*;
 
     fn headers_for(origin: Option<&str>) -> HeaderMap {
-        let origins = AllowedOrigins::new(vec!["https://a.example".to_owned(), "https://b.example".to_owned()]);
+        let origins =
+            AllowedOrigins::new(vec!["https://a.example".to_owned(), "https://b.example".to_owned()]);
         let mut headers = HeaderMap::new();
         origins.allow(origin, &mut headers);
         headers

@@ -107,7 +107,9 @@ impl ApiError {
 
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::TooManyRequests { retry_after } | Self::StillAnswering { retry_after } => Some(*retry_after),
+            Self::TooManyRequests { retry_after } | Self::StillAnswering { retry_after } => {
+                Some(*retry_after)
+            }
             _ => None,
         }
     }

@@ -23,7 +23,8 @@ impl Incoming {
     pub(super) fn new(request: Request, now: UnixTime) -> Self {
         let mut incoming = Self { id: String::new(), route: String::new(), stage: None, now, request };
         if let Some(RequestContext::ApiGatewayV1(context)) = incoming.request.request_context_ref() {
-            let execute_api = context.domain_name.as_deref().is_some_and(|host| host.contains(".execute-api."));
+            let execute_api =
+                context.domain_name.as_deref().is_some_and(|host| host.contains(".execute-api."));
             let stage = context.stage.clone().filter(|_| execute_api);
             let id = context.request_id.clone().unwrap_or_default();
             let route = context.resource_path.clone().unwrap_or_default();
@@ -102,7 +103,9 @@ impl Incoming {
     ///
     /// [`ApiError::InvalidIdempotencyKey`].
     pub(crate) fn idempotency_key(&self) -> Result<Option<Cow<'_, str>>, ApiError> {
-        let Some(header) = self.request.headers().get("idempotency-key") else { return Ok(None) };
+        let Some(header) = self.request.headers().get("idempotency-key") else {
+            return Ok(None);
+        };
         let text = header.to_str().map_err(|_| ApiError::InvalidIdempotencyKey)?;
         parse_idempotency_key(text.trim()).map(Some).ok_or(ApiError::InvalidIdempotencyKey)
     }
@@ -115,7 +118,9 @@ const LONGEST_IDEMPOTENCY_KEY: usize = 255;
 fn parse_idempotency_key(text: &str) -> Option<Cow<'_, str>> {
     let key = match text.strip_prefix('"') {
         Some(quoted) => unquote(quoted.strip_suffix('"')?)?,
-        None => text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"').then_some(Cow::Borrowed(text))?,
+        None => {
+            text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"').then_some(Cow::Borrowed(text))?
+        }
     };
     (1..=LONGEST_IDEMPOTENCY_KEY).contains(&key.len()).then_some(key)
 }
@@ -147,7 +152,9 @@ mod tests {
         assert_eq!(read("\"8e03978e-40d5\"").as_deref(), Some("8e03978e-40d5"));
         assert_eq!(read("8e03978e-40d5").as_deref(), Some("8e03978e-40d5"));
         assert_eq!(read(r#""a \"b\" \\""#).as_deref(), Some(r#"a "b" \"#));
-        for wrong in ["", "\"\"", "\"", "\"a", "a\"b", "\"a\"b\"", "\"a\\\"", "\"a\\n\"", "a b", &"a".repeat(256)] {
+        for wrong in
+            ["", "\"\"", "\"", "\"a", "a\"b", "\"a\"b\"", "\"a\\\"", "\"a\\n\"", "a b", &"a".repeat(256)]
+        {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }

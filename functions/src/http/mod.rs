@@ -53,7 +53,8 @@ impl<E: Endpoint> Front<E> {
         let origin = request.header("origin").map(str::to_owned);
         let (method, route) = (request.method().to_string(), request.route().to_owned());
 
-        let handled = AssertUnwindSafe(self.endpoint.handle(request)).catch_unwind().instrument(span.clone()).await;
+        let handled =
+            AssertUnwindSafe(self.endpoint.handle(request)).catch_unwind().instrument(span.clone()).await;
         let answer = match handled {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => span.in_scope(|| error.into_answer(&request_id)),
@@ -75,4 +76,5 @@ impl<E: Endpoint> Front<E> {
 }
 
 /// The header that says a body is JSON.
-pub(crate) const JSON: (::http::HeaderName, HeaderValue) = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
+pub(crate) const JSON: (::http::HeaderName, HeaderValue) =
+    (CONTENT_TYPE, HeaderValue::from_static("application/json"));

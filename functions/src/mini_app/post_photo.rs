@@ -152,8 +152,12 @@ async fn read_form(request: &Incoming) -> Result<Posted, ApiError> {
     let (mut init, mut photo) = (None, None);
     while let Some(field) = form.next_field().await.map_err(malformed)? {
         match field.name() {
-            Some("photo") if photo.is_none() => photo = Some(field.bytes().await.map_err(malformed)?.to_vec()),
-            Some("photo") => return Err(ApiError::InvalidForm { details: "There is more than one photo." }),
+            Some("photo") if photo.is_none() => {
+                photo = Some(field.bytes().await.map_err(malformed)?.to_vec())
+            }
+            Some("photo") => {
+                return Err(ApiError::InvalidForm { details: "There is more than one photo." });
+            }
             Some("init") => init = Some(field.text().await.map_err(malformed)?),
             _ => {}
         }

@@ -34,8 +34,7 @@ impl Endpoint for MiniAppSession {
         let in_body = if request.body().is_empty() { None } else { request.json::<Body>()?.init };
         let init_data = self.persons.fresh_init_data(&request, in_body.as_deref(), EXCHANGE_WINDOW).await?;
         let token = issue(&self.persons.token_key(), init_data.user.id, request.now());
-        let body =
-            json!({"token": token.expose(), "expires_in": LIFETIME.as_secs(), "user": init_data.user});
+        let body = json!({"token": token.expose(), "expires_in": LIFETIME.as_secs(), "user": init_data.user});
         Ok(Answer::json(StatusCode::OK, body))
     }
 }

@@ -38,9 +38,6 @@ impl AwsError {
     }
 
     pub(crate) fn unreadable(operation: &'static str, what: &'static str) -> Self {
-        Self {
-            operation,
-            cause: format!("unreadable {what}"),
-        }
+        Self { operation, cause: format!("unreadable {what}") }
     }
 }

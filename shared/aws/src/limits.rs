@@ -48,12 +48,8 @@ mod tests {
 
     #[test]
     fn a_window_ends_at_the_next_whole_minute() {
-        let limit = Limit {
-            table: String::new(),
-            subject: String::new(),
-            most: 1,
-            window: Duration::from_mins(1),
-        };
+        let limit =
+            Limit { table: String::new(), subject: String::new(), most: 1, window: Duration::from_mins(1) };
         assert_eq!(limit.seconds_left(UnixTime(120)), 60);
         assert_eq!(limit.seconds_left(UnixTime(179)), 1);
     }

@@ -24,10 +24,7 @@ pub struct BotQueue {
 impl BotQueue {
     /// The queue at `url`.
     pub fn new(connection: &Connection, url: String) -> Self {
-        Self {
-            client: Client::new(connection.config()),
-            url,
-        }
+        Self { client: Client::new(connection.config()), url }
     }
 
     /// Puts `job` at the end of its chat's line.
@@ -46,8 +43,7 @@ impl BotQueue {
             .message_body(body)
             .send()
             .await;
-        sent.map(drop)
-            .map_err(|error| AwsError::new("SendMessage", &error))
+        sent.map(drop).map_err(|error| AwsError::new("SendMessage", &error))
     }
 
     /// Keeps a received message, and with it its chat's line, out of sight for `duration` from now.
@@ -65,8 +61,7 @@ impl BotQueue {
             .visibility_timeout(i32::try_from(seconds).unwrap_or(i32::MAX))
             .send()
             .await;
-        sent.map(drop)
-            .map_err(|error| AwsError::new("ChangeMessageVisibility", &error))
+        sent.map(drop).map_err(|error| AwsError::new("ChangeMessageVisibility", &error))
     }
 }
 
@@ -80,10 +75,7 @@ pub struct DeadLetterQueue {
 impl DeadLetterQueue {
     /// The queue at `url`.
     pub fn new(connection: &Connection, url: String) -> Self {
-        Self {
-            client: Client::new(connection.config()),
-            url,
-        }
+        Self { client: Client::new(connection.config()), url }
     }
 
     /// Keeps `body` for a person to look at, with the `reason` beside it. A redrive to the bot queue takes it up again.
@@ -98,10 +90,7 @@ impl DeadLetterQueue {
         id: &str,
         reason: &str,
     ) -> Result<(), AwsError> {
-        let reason = MessageAttributeValue::builder()
-            .data_type("String")
-            .string_value(reason)
-            .build();
+        let reason = MessageAttributeValue::builder().data_type("String").string_value(reason).build();
         let reason = reason.map_err(|_| AwsError::unreadable("SendMessage", "reason"))?;
         let group = chat.map_or_else(|| "unreadable".to_owned(), |chat| chat.to_string());
         let sent = self
@@ -114,8 +103,7 @@ impl DeadLetterQueue {
             .message_attributes("reason", reason)
             .send()
             .await;
-        sent.map(drop)
-            .map_err(|error| AwsError::new("SendMessage", &error))
+        sent.map(drop).map_err(|error| AwsError::new("SendMessage", &error))
     }
 
     /// [`Self::send`] for a job.

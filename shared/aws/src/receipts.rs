@@ -133,10 +133,7 @@ impl Ending {
 impl Receipts {
     /// The table of that name.
     pub fn new(connection: &Connection, table: String) -> Self {
-        Self {
-            client: Client::new(connection.config()),
-            table,
-        }
+        Self { client: Client::new(connection.config()), table }
     }
 
     /// Writes a new receipt and counts it against `limit`, both or neither.
@@ -170,12 +167,7 @@ impl Receipts {
         let count = count.map_err(SdkError::construction_failure)?;
         let count = count.map(|count| TransactWriteItem::builder().update(count).build());
         let items = std::iter::once(put).chain(count).collect();
-        self.client
-            .transact_write_items()
-            .set_transact_items(Some(items))
-            .send()
-            .await
-            .map(drop)
+        self.client.transact_write_items().set_transact_items(Some(items)).send().await.map(drop)
     }
 
     /// Notes that the queue has the job. A worker may already be further; then nothing changes.
@@ -205,16 +197,9 @@ impl Receipts {
     ///
     /// [`AwsError`].
     pub async fn get(&self, id: &JobId, now: UnixTime) -> Result<Option<Receipt>, AwsError> {
-        let call = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("id", text(id.as_str()))
-            .consistent_read(true);
-        let answer = call
-            .send()
-            .await
-            .map_err(|error| AwsError::new("GetItem", &error))?;
+        let call =
+            self.client.get_item().table_name(&self.table).key("id", text(id.as_str())).consistent_read(true);
+        let answer = call.send().await.map_err(|error| AwsError::new("GetItem", &error))?;
         let Some(item) = answer.item else { return Ok(None) };
         let receipt = receipt_of(&item).ok_or_else(|| AwsError::unreadable("GetItem", "receipt"))?;
         Ok((receipt.expires_at > now).then_some(receipt))
@@ -266,11 +251,7 @@ impl Receipts {
                 let unresolved = before.state == State::Sending;
                 let attempts = before.attempts + 1;
                 Ok(Claimed::Granted {
-                    receipt: Receipt {
-                        attempts,
-                        state: State::Running,
-                        ..before
-                    },
+                    receipt: Receipt { attempts, state: State::Running, ..before },
                     unresolved,
                 })
             }
@@ -342,11 +323,7 @@ impl Receipts {
         };
         // A failed job may be redriven for as long as the dead-letter queue keeps it, with all its attempts before it.
         let failed = matches!(ending, Ending::Failed { .. });
-        let kept = if failed {
-            KEPT_WHILE_UNFINISHED
-        } else {
-            KEPT_WHEN_FINISHED
-        };
+        let kept = if failed { KEPT_WHILE_UNFINISHED } else { KEPT_WHEN_FINISHED };
         let mut set = "SET #state = :state, expires_at = :expires_at".to_owned();
         let mut call = self
             .update(id)
@@ -369,10 +346,7 @@ impl Receipts {
     }
 
     fn update(&self, id: &JobId) -> UpdateItemFluentBuilder {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .key("id", text(id.as_str()))
+        self.client.update_item().table_name(&self.table).key("id", text(id.as_str()))
     }
 }
 
@@ -387,11 +361,8 @@ fn accepted(
         return Ok(Accepted::New);
     };
     let reasons = cancellation(&error);
-    let refused = |at: usize| {
-        reasons
-            .get(at)
-            .filter(|reason| reason.code() == Some("ConditionalCheckFailed"))
-    };
+    let refused =
+        |at: usize| reasons.get(at).filter(|reason| reason.code() == Some("ConditionalCheckFailed"));
     if let Some(there) = refused(0) {
         let there = there.item().and_then(receipt_of);
         return there
@@ -399,9 +370,9 @@ fn accepted(
             .ok_or_else(|| AwsError::unreadable("TransactWriteItems", "receipt"));
     }
     match limit {
-        Some(limit) if refused(1).is_some() => Ok(Accepted::Limited {
-            retry_after: limit.seconds_left(receipt.accepted_at),
-        }),
+        Some(limit) if refused(1).is_some() => {
+            Ok(Accepted::Limited { retry_after: limit.seconds_left(receipt.accepted_at) })
+        }
         _ => Err(AwsError::new("TransactWriteItems", &error)),
     }
 }
@@ -417,13 +388,8 @@ fn cancellation(error: &AcceptError) -> &[CancellationReason] {
 
 fn is_conflict(error: &AcceptError) -> bool {
     let reasons = cancellation(error);
-    let conflict = reasons
-        .iter()
-        .any(|reason| reason.code() == Some("TransactionConflict"));
-    conflict
-        && !reasons
-            .iter()
-            .any(|reason| reason.code() == Some("ConditionalCheckFailed"))
+    let conflict = reasons.iter().any(|reason| reason.code() == Some("TransactionConflict"));
+    conflict && !reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
 }
 
 async fn under_claim(call: UpdateItemFluentBuilder, token: &ClaimToken) -> Result<(), ClaimError> {
@@ -439,10 +405,7 @@ async fn under_claim(call: UpdateItemFluentBuilder, token: &ClaimToken) -> Resul
 }
 
 fn is_condition(error: &SdkError<UpdateItemError>) -> bool {
-    matches!(
-        error.as_service_error(),
-        Some(UpdateItemError::ConditionalCheckFailedException(_))
-    )
+    matches!(error.as_service_error(), Some(UpdateItemError::ConditionalCheckFailedException(_)))
 }
 
 fn state(state: State) -> AttributeValue {

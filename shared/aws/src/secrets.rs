@@ -3,6 +3,7 @@
 //! While a secret is being replaced, the current and the previous version are both in force; a caller that meets a
 //! value which fits neither asks for [`SecretStore::refresh`], which looks again at most once a minute.
 
+use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -87,17 +88,8 @@ struct Cached {
 impl SecretStore {
     /// Secrets that were in the environment. They never change.
     pub fn from_environment(secrets: BotSecrets) -> Self {
-        let versions = Arc::new(SecretVersions {
-            current: secrets,
-            previous: None,
-        });
-        Self {
-            source: Source::Environment,
-            cached: Mutex::new(Cached {
-                versions,
-                read_at: UnixTime(0),
-            }),
-        }
+        let versions = Arc::new(SecretVersions { current: secrets, previous: None });
+        Self { source: Source::Environment, cached: Mutex::new(Cached { versions, read_at: UnixTime(0) }) }
     }
 
     /// Reads the secret named `id`.
@@ -113,13 +105,7 @@ impl SecretStore {
         let client = Client::new(connection.config());
         let versions = Arc::new(read(&client, &id).await?);
         let source = Source::Manager { client, id };
-        Ok(Self {
-            source,
-            cached: Mutex::new(Cached {
-                versions,
-                read_at: now,
-            }),
-        })
+        Ok(Self { source, cached: Mutex::new(Cached { versions, read_at: now }) })
     }
 
     /// The versions last read.
@@ -154,41 +140,39 @@ impl SecretStore {
 }
 
 async fn read(client: &Client, id: &str) -> Result<SecretVersions, SecretsError> {
-    let (current, previous) = tokio::join!(
-        read_stage(client, id, "AWSCURRENT"),
-        read_stage(client, id, "AWSPREVIOUS")
-    );
+    let (current, previous) =
+        tokio::join!(read_stage(client, id, "AWSCURRENT"), read_stage(client, id, "AWSPREVIOUS"));
     let current = current?.ok_or_else(|| AwsError::unreadable("GetSecretValue", "current version"))?;
-    let current = parse(&current)?;
+    let current = current.parse()?;
     // The version before is a help during rotation and may be anything, another shape included.
-    let previous = previous.ok().flatten().and_then(|text| parse(&text).ok());
+    let previous = previous.ok().flatten().and_then(|text| text.parse().ok());
     Ok(SecretVersions { current, previous })
 }
 
 async fn read_stage(client: &Client, id: &str, stage: &str) -> Result<Option<String>, AwsError> {
-    match client
-        .get_secret_value()
-        .secret_id(id)
-        .version_stage(stage)
-        .send()
-        .await
-    {
+    match client.get_secret_value().secret_id(id).version_stage(stage).send().await {
         Ok(answer) => Ok(answer.secret_string),
         Err(error) => Err(AwsError::new("GetSecretValue", &error)),
     }
 }
 
-fn parse(text: &str) -> Result<BotSecrets, SecretsError> {
-    let stored: Stored = serde_json::from_str(text).map_err(|_| SecretsError::Malformed)?;
-    let any_empty = [&stored.bot_token, &stored.webhook_secret, &stored.mini_app_key]
-        .iter()
-        .any(|text| text.is_empty());
-    if any_empty {
-        return Err(SecretsError::Malformed);
+impl FromStr for BotSecrets {
+    type Err = SecretsError;
+
+    /// Reads the JSON object that the secret holds.
+    fn from_str(json: &str) -> Result<Self, SecretsError> {
+        let stored: Stored = serde_json::from_str(json).map_err(|_| SecretsError::Malformed)?;
+        let texts = [&stored.bot_token, &stored.webhook_secret, &stored.mini_app_key];
+        if texts.into_iter().any(String::is_empty) {
+            return Err(SecretsError::Malformed);
+        }
+        Ok(Self {
+            bot_token: Secret::new(stored.bot_token),
+            webhook_secret: Secret::new(stored.webhook_secret),
+            mini_app_key: Secret::new(stored.mini_app_key),
+        })
     }
-    Ok(BotSecrets {
-        bot_token: Secret::new(stored.bot_token),
-        webhook_secret: Secret::new(stored.webhook_secret),
-        mini_app_key: Secret::new(stored.mini_app_key),
-    })
 }
+
+#[cfg(test)]
+mod tests;

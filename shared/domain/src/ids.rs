@@ -66,9 +66,7 @@ impl JobId {
     pub fn parse(text: &str) -> Option<Self> {
         let fits = !text.is_empty()
             && text.len() <= LONGEST_ID
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         fits.then(|| Self(text.to_owned()))
     }
 
@@ -98,10 +96,7 @@ mod tests {
 
     #[test]
     fn an_id_from_a_path_is_short_and_plain() {
-        assert_eq!(
-            JobId::parse("abc-123").as_ref().map(JobId::as_str),
-            Some("abc-123")
-        );
+        assert_eq!(JobId::parse("abc-123").as_ref().map(JobId::as_str), Some("abc-123"));
         for wrong in ["", "../x", "a b", "ключ", &"a".repeat(65)] {
             assert_eq!(JobId::parse(wrong), None, "{wrong}");
         }

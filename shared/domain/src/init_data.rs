@@ -66,10 +66,7 @@ impl TelegramKey {
     /// Reads 64 hexadecimal digits; `None` when they are not a point on the curve, or one that fits any signature.
     pub fn from_hex(text: &str) -> Option<Self> {
         let bytes: [u8; 32] = hex::decode(text).ok()?.try_into().ok()?;
-        VerifyingKey::from_bytes(&bytes)
-            .ok()
-            .filter(|key| !key.is_weak())
-            .map(Self)
+        VerifyingKey::from_bytes(&bytes).ok().filter(|key| !key.is_weak()).map(Self)
     }
 }
 
@@ -137,10 +134,7 @@ impl Check {
                 let Some(signature) = fields.signature() else {
                     return false;
                 };
-                let signed = format!(
-                    "{bot_id}:WebAppData\n{}",
-                    fields.signed_text(&["hash", "signature"])
-                );
+                let signed = format!("{bot_id}:WebAppData\n{}", fields.signed_text(&["hash", "signature"]));
                 key.0.verify_strict(signed.as_bytes(), &signature).is_ok()
             }
         }
@@ -148,9 +142,7 @@ impl Check {
 }
 
 fn is_hmac_of(token: &Secret, signed: &str, hash: &[u8; 32]) -> bool {
-    let key = hmac_sha256(b"WebAppData", token.expose().as_bytes())
-        .finalize()
-        .into_bytes();
+    let key = hmac_sha256(b"WebAppData", token.expose().as_bytes()).finalize().into_bytes();
     hmac_sha256(&key, signed.as_bytes()).verify_slice(hash).is_ok()
 }
 
@@ -176,10 +168,8 @@ impl<'a> Fields<'a> {
 
     fn field(pair: &'a str) -> Option<(&'a str, String)> {
         let (name, value) = pair.split_once('=')?;
-        let plain_name = !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let plain_name =
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         (plain_name && escapes_are_telegrams(value)).then_some(())?;
         let value = value.replace('+', " ");
         let decoded = percent_decode_str(&value).decode_utf8().ok()?;
@@ -209,17 +199,11 @@ impl<'a> Fields<'a> {
     fn hash(&self) -> Option<[u8; 32]> {
         let text = self.get("hash")?;
         let lower_case = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        lower_case
-            .then(|| hex::decode(text).ok()?.try_into().ok())
-            .flatten()
+        lower_case.then(|| hex::decode(text).ok()?.try_into().ok()).flatten()
     }
 
     fn signature(&self) -> Option<Signature> {
-        let bytes: [u8; 64] = URL_SAFE_NO_PAD
-            .decode(self.get("signature")?)
-            .ok()?
-            .try_into()
-            .ok()?;
+        let bytes: [u8; 64] = URL_SAFE_NO_PAD.decode(self.get("signature")?).ok()?.try_into().ok()?;
         Some(Signature::from_bytes(&bytes))
     }
 
@@ -234,11 +218,7 @@ impl<'a> Fields<'a> {
 fn escapes_are_telegrams(value: &str) -> bool {
     value.split('%').skip(1).all(|after| {
         let digits = after.as_bytes().get(..2);
-        digits.is_some_and(|digits| {
-            digits
-                .iter()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'))
-        })
+        digits.is_some_and(|digits| digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F')))
     })
 }
 

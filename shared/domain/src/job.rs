@@ -33,12 +33,12 @@ pub enum Work {
 impl Job {
     /// The job that delivers the picture staged for it.
     pub fn photo(id: JobId, chat_id: ChatId) -> Self {
-        let staged = format!("photos/{id}");
-        Self {
-            id,
-            chat_id,
-            work: Work::Photo { staged },
-        }
+        Self { id, chat_id, work: Work::Photo }
+    }
+
+    /// Where the picture of a [`Work::Photo`] waits: its key in the staging bucket.
+    pub fn staged_picture(&self) -> String {
+        format!("photos/{}", self.id)
     }
 }
 
@@ -56,11 +56,7 @@ mod tests {
         assert_eq!(photo.staged_picture(), "photos/1f");
 
         let mini_app_url = "https://app.example".to_owned();
-        let welcome = Job {
-            id,
-            chat_id: ChatId(7),
-            work: Work::Welcome { mini_app_url },
-        };
+        let welcome = Job { id, chat_id: ChatId(7), work: Work::Welcome { mini_app_url } };
         let text =
             r#"{"id":"1f","chat_id":7,"work":{"kind":"welcome","mini_app_url":"https://app.example"}}"#;
         assert_eq!(serde_json::to_string(&welcome).unwrap(), text);

@@ -41,10 +41,7 @@ struct Payload {
 
 /// Makes a token for `user`, good for [`LIFETIME`].
 pub fn issue(key: &Secret, user: UserId, now: UnixTime) -> Secret {
-    let payload = Payload {
-        user,
-        expires_at: now.plus(LIFETIME),
-    };
+    let payload = Payload { user, expires_at: now.plus(LIFETIME) };
     let payload = serde_json::to_vec(&payload).expect("two integers serialise");
     let payload = URL_SAFE_NO_PAD.encode(payload);
     let mac = URL_SAFE_NO_PAD.encode(mac_of(key, &payload).finalize().into_bytes());
@@ -59,19 +56,13 @@ pub fn issue(key: &Secret, user: UserId, now: UnixTime) -> Secret {
 pub fn verify(keys: &[Secret], token: &str, now: UnixTime) -> Result<UserId, TokenError> {
     let (payload, mac) = token.split_once('.').ok_or(TokenError::Invalid)?;
     let mac = URL_SAFE_NO_PAD.decode(mac).map_err(|_| TokenError::Invalid)?;
-    let genuine = keys
-        .iter()
-        .any(|key| mac_of(key, payload).verify_slice(&mac).is_ok());
+    let genuine = keys.iter().any(|key| mac_of(key, payload).verify_slice(&mac).is_ok());
     if !genuine {
         return Err(TokenError::Invalid);
     }
     let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::Invalid)?;
     let payload: Payload = serde_json::from_slice(&payload).map_err(|_| TokenError::Invalid)?;
-    if now >= payload.expires_at {
-        Err(TokenError::Expired)
-    } else {
-        Ok(payload.user)
-    }
+    if now >= payload.expires_at { Err(TokenError::Expired) } else { Ok(payload.user) }
 }
 
 fn mac_of(key: &Secret, payload: &str) -> Hmac<Sha256> {
@@ -105,10 +96,7 @@ mod tests {
     fn a_replaced_key_still_opens_what_it_made() {
         let token = issue(&Secret::new("old"), UserId(7), NOW);
         assert_eq!(verify(&keys(&["new", "old"]), token.expose(), NOW), Ok(UserId(7)));
-        assert_eq!(
-            verify(&keys(&["new"]), token.expose(), NOW),
-            Err(TokenError::Invalid)
-        );
+        assert_eq!(verify(&keys(&["new"]), token.expose(), NOW), Err(TokenError::Invalid));
     }
 
     #[test]
@@ -118,18 +106,10 @@ mod tests {
             let mut bytes = token.expose().as_bytes().to_vec();
             bytes[at] ^= 1;
             let changed = String::from_utf8(bytes).unwrap();
-            assert_eq!(
-                verify(&keys(&["key"]), &changed, NOW),
-                Err(TokenError::Invalid),
-                "byte {at}"
-            );
+            assert_eq!(verify(&keys(&["key"]), &changed, NOW), Err(TokenError::Invalid), "byte {at}");
         }
         for wrong in ["", ".", "a.b", "no token"] {
-            assert_eq!(
-                verify(&keys(&["key"]), wrong, NOW),
-                Err(TokenError::Invalid),
-                "{wrong}"
-            );
+            assert_eq!(verify(&keys(&["key"]), wrong, NOW), Err(TokenError::Invalid), "{wrong}");
         }
     }
 }

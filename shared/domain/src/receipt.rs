@@ -191,37 +191,22 @@ mod tests {
     #[test]
     fn clients_are_told_five_states() {
         let told: std::collections::BTreeSet<_> = State::ALL.into_iter().map(State::public_name).collect();
-        assert_eq!(
-            told.into_iter().collect::<Vec<_>>(),
-            ["failed", "queued", "refused", "sent", "unknown"]
-        );
+        assert_eq!(told.into_iter().collect::<Vec<_>>(), ["failed", "queued", "refused", "sent", "unknown"]);
     }
 
     #[test]
     fn a_repeat_waits_for_the_first_then_completes_it() {
         let accepting = receipt(State::Accepting);
-        assert_eq!(
-            accepting.repeat(Some("a"), UnixTime(1009)),
-            Repeat::StillAccepting
-        );
+        assert_eq!(accepting.repeat(Some("a"), UnixTime(1009)), Repeat::StillAccepting);
         assert_eq!(accepting.repeat(Some("a"), UnixTime(1010)), Repeat::Unfinished);
-        assert_eq!(
-            receipt(State::Queued).repeat(Some("a"), UnixTime(1000)),
-            Repeat::Answered
-        );
-        assert_eq!(
-            receipt(State::Sent).repeat(Some("a"), UnixTime(9000)),
-            Repeat::Answered
-        );
+        assert_eq!(receipt(State::Queued).repeat(Some("a"), UnixTime(1000)), Repeat::Answered);
+        assert_eq!(receipt(State::Sent).repeat(Some("a"), UnixTime(9000)), Repeat::Answered);
     }
 
     #[test]
     fn another_request_under_the_same_name_is_told_so_in_every_state() {
         for state in State::ALL {
-            assert_eq!(
-                receipt(state).repeat(Some("b"), UnixTime(1000)),
-                Repeat::AnotherRequest
-            );
+            assert_eq!(receipt(state).repeat(Some("b"), UnixTime(1000)), Repeat::AnotherRequest);
         }
     }
 }

@@ -38,10 +38,7 @@ mod tests {
     #[test]
     fn a_secret_shows_nothing_of_itself() {
         assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(..)");
-        assert_eq!(
-            format!("{:#?}", Some(Secret::new("hunter2"))),
-            "Some(\n    Secret(..),\n)"
-        );
+        assert_eq!(format!("{:#?}", Some(Secret::new("hunter2"))), "Some(\n    Secret(..),\n)");
     }
 
     #[test]

@@ -81,10 +81,7 @@ impl Update {
     pub fn parse(body: &[u8]) -> Result<Self, NotAnUpdate> {
         let body: Value = serde_json::from_slice(body).map_err(|_| NotAnUpdate)?;
         let id = body.get("update_id").and_then(Value::as_i64).ok_or(NotAnUpdate)?;
-        let welcome = body
-            .get("message")
-            .and_then(private_message)
-            .map(Request::Welcome);
+        let welcome = body.get("message").and_then(private_message).map(Request::Welcome);
         let request = welcome.unwrap_or_else(|| {
             let kind = KINDS.into_iter().find(|kind| body.get(kind).is_some());
             Request::Nothing(kind.unwrap_or("unknown"))
@@ -97,10 +94,7 @@ impl Update {
 fn private_message(message: &Value) -> Option<ChatId> {
     let chat = message.get("chat")?;
     let private = chat.get("type").and_then(Value::as_str) == Some("private");
-    let from_bot = message
-        .pointer("/from/is_bot")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
+    let from_bot = message.pointer("/from/is_bot").and_then(Value::as_bool).unwrap_or(false);
     let has_content = CONTENT.iter().any(|field| message.get(field).is_some());
     (private && !from_bot && has_content).then_some(())?;
     chat.get("id").and_then(Value::as_i64).map(ChatId)
@@ -125,18 +119,9 @@ mod tests {
             json!({"photo": []}),
         ] {
             let mut message = json!({"message_id": 1, "date": 1, "chat": {"id": 7, "type": "private"}, "from": {"id": 7, "is_bot": false}});
-            message
-                .as_object_mut()
-                .unwrap()
-                .extend(content.as_object().unwrap().clone());
+            message.as_object_mut().unwrap().extend(content.as_object().unwrap().clone());
             let update = parse(&json!({"update_id": 5, "message": message}));
-            assert_eq!(
-                update,
-                Ok(Update {
-                    id: 5,
-                    request: Request::Welcome(ChatId(7))
-                })
-            );
+            assert_eq!(update, Ok(Update { id: 5, request: Request::Welcome(ChatId(7)) }));
         }
     }
 
@@ -152,46 +137,26 @@ mod tests {
             json!({}),
         ] {
             let update = parse(&json!({"update_id": 5, "message": message}));
-            assert_eq!(
-                update,
-                Ok(Update {
-                    id: 5,
-                    request: Request::Nothing("message")
-                }),
-                "{message}"
-            );
+            assert_eq!(update, Ok(Update { id: 5, request: Request::Nothing("message") }), "{message}");
         }
     }
 
     #[test]
     fn kinds_that_are_not_known_are_updates_all_the_same() {
-        assert_eq!(
-            parse(&json!({"update_id": 5})).unwrap().request,
-            Request::Nothing("unknown")
-        );
+        assert_eq!(parse(&json!({"update_id": 5})).unwrap().request, Request::Nothing("unknown"));
         assert_eq!(
             parse(&json!({"update_id": 5, "hologram": {}})).unwrap().request,
             Request::Nothing("unknown")
         );
         assert_eq!(
-            parse(&json!({"update_id": 5, "callback_query": 1}))
-                .unwrap()
-                .request,
+            parse(&json!({"update_id": 5, "callback_query": 1})).unwrap().request,
             Request::Nothing("callback_query")
         );
     }
 
     #[test]
     fn what_has_no_update_id_is_no_update() {
-        for body in [
-            "",
-            "[]",
-            "null",
-            "{}",
-            "{",
-            r#"{"update_id":"5"}"#,
-            r#"{"update_id":1.5}"#,
-        ] {
+        for body in ["", "[]", "null", "{}", "{", r#"{"update_id":"5"}"#, r#"{"update_id":1.5}"#] {
             assert_eq!(Update::parse(body.as_bytes()), Err(NotAnUpdate), "{body}");
         }
     }

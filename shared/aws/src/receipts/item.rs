@@ -33,14 +33,8 @@ pub(super) fn item_of(receipt: &Receipt) -> Item {
         ("message_id", receipt.message_id.map(number)),
         ("reason", receipt.reason.as_deref().map(text)),
     ];
-    let sometimes = sometimes
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)));
-    always
-        .into_iter()
-        .chain(sometimes)
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    let sometimes = sometimes.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    always.into_iter().chain(sometimes).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Reads an item; `None` when it is not a receipt.
@@ -91,15 +85,7 @@ mod tests {
     #[test]
     fn an_item_that_lacks_a_field_is_no_receipt() {
         let receipt = Receipt::new(JobId::parse("1f").unwrap(), None, ChatId(7), UnixTime(1000));
-        for name in [
-            "id",
-            "state",
-            "chat_id",
-            "attempts",
-            "calls_done",
-            "accepted_at",
-            "expires_at",
-        ] {
+        for name in ["id", "state", "chat_id", "attempts", "calls_done", "accepted_at", "expires_at"] {
             let mut item = item_of(&receipt);
             item.remove(name);
             assert_eq!(receipt_of(&item), None, "{name}");

@@ -14,27 +14,15 @@ fn tokens(token: &str) -> Check {
 }
 
 fn telegram(bot_id: i64) -> Check {
-    Check::Telegram {
-        bot_id,
-        key: TelegramKey::from_hex(TELEGRAM_PRODUCTION_KEY).unwrap(),
-    }
+    Check::Telegram { bot_id, key: TelegramKey::from_hex(TELEGRAM_PRODUCTION_KEY).unwrap() }
 }
 
 /// Encodes and signs fields as Telegram does, independently of the code under test.
 fn signed(fields: &[(&str, String)], token: &str) -> String {
-    let mut lines: Vec<String> = fields
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+    let mut lines: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
     lines.sort();
-    let key = hmac_sha256(b"WebAppData", token.as_bytes())
-        .finalize()
-        .into_bytes();
-    let hash = hex::encode(
-        hmac_sha256(&key, lines.join("\n").as_bytes())
-            .finalize()
-            .into_bytes(),
-    );
+    let key = hmac_sha256(b"WebAppData", token.as_bytes()).finalize().into_bytes();
+    let hash = hex::encode(hmac_sha256(&key, lines.join("\n").as_bytes()).finalize().into_bytes());
     let mut pairs: Vec<String> = fields
         .iter()
         .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
@@ -45,18 +33,11 @@ fn signed(fields: &[(&str, String)], token: &str) -> String {
 
 fn fields(id: i64, first_name: &str, auth_date: u64) -> Vec<(&'static str, String)> {
     let user = serde_json::json!({ "id": id, "first_name": first_name }).to_string();
-    vec![
-        ("query_id", "AAE".to_owned()),
-        ("user", user),
-        ("auth_date", auth_date.to_string()),
-    ]
+    vec![("query_id", "AAE".to_owned()), ("user", user), ("auth_date", auth_date.to_string())]
 }
 
 fn auth_date_of(raw: &str) -> UnixTime {
-    let value = raw
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("auth_date="))
-        .unwrap();
+    let value = raw.split('&').find_map(|pair| pair.strip_prefix("auth_date=")).unwrap();
     UnixTime(value.parse().unwrap())
 }
 
@@ -83,10 +64,7 @@ fn every_published_vector_verifies_with_its_token_and_with_no_other() {
 
 #[test]
 fn what_was_signed_is_what_is_read() {
-    let raw = signed(
-        &fields(9_007_199_254_740_991, "A+B \u{e9} \u{1f600} \\/ \"q\"", 1000),
-        TOKEN,
-    );
+    let raw = signed(&fields(9_007_199_254_740_991, "A+B \u{e9} \u{1f600} \\/ \"q\"", 1000), TOKEN);
     let init_data = tokens(TOKEN).verify(&raw, UnixTime(1000), DAY).unwrap();
     assert_eq!(init_data.user.id, UserId(9_007_199_254_740_991));
     assert_eq!(init_data.user.first_name, "A+B \u{e9} \u{1f600} \\/ \"q\"");
@@ -103,11 +81,7 @@ fn the_token_before_is_accepted_while_both_are_in_force() {
 #[test]
 fn age_is_counted_from_auth_date_with_five_minutes_ahead() {
     let raw = signed(&fields(1, "A", 100_000), TOKEN);
-    let at = |now| {
-        tokens(TOKEN)
-            .verify(&raw, UnixTime(now), DAY)
-            .map(|init_data| init_data.user.id)
-    };
+    let at = |now| tokens(TOKEN).verify(&raw, UnixTime(now), DAY).map(|init_data| init_data.user.id);
     assert_eq!(at(100_000 + 86_400), Ok(UserId(1)));
     assert_eq!(at(100_000 + 86_401), Err(InitDataError::Expired));
     assert_eq!(at(100_000 - 300), Ok(UserId(1)));
@@ -116,10 +90,7 @@ fn age_is_counted_from_auth_date_with_five_minutes_ahead() {
 
 #[test]
 fn empty_data_is_missing_and_not_invalid() {
-    assert_eq!(
-        tokens(TOKEN).verify("", UnixTime(0), DAY),
-        Err(InitDataError::Missing)
-    );
+    assert_eq!(tokens(TOKEN).verify("", UnixTime(0), DAY), Err(InitDataError::Missing));
 }
 
 #[test]
@@ -127,15 +98,8 @@ fn a_name_given_twice_is_refused_wherever_it_stands() {
     let raw = signed(&fields(1, "A", 1000), TOKEN);
     let user = "user=%7B%22id%22%3A2%2C%22first_name%22%3A%22B%22%7D";
     let hash = raw.rsplit_once("&hash=").unwrap().1;
-    for forged in [
-        format!("{raw}&{user}"),
-        format!("{user}&{raw}"),
-        format!("{raw}&hash={hash}"),
-    ] {
-        assert_eq!(
-            tokens(TOKEN).verify(&forged, UnixTime(1000), DAY),
-            Err(InitDataError::Invalid)
-        );
+    for forged in [format!("{raw}&{user}"), format!("{user}&{raw}"), format!("{raw}&hash={hash}")] {
+        assert_eq!(tokens(TOKEN).verify(&forged, UnixTime(1000), DAY), Err(InitDataError::Invalid));
     }
 }
 
@@ -150,33 +114,18 @@ fn hash_may_stand_anywhere() {
 #[test]
 fn two_fields_cannot_pass_for_one() {
     let raw = signed(
-        &[
-            ("auth_date", "1000".to_owned()),
-            ("user", "{\"id\":1,\"first_name\":\"A\"}".to_owned()),
-        ],
+        &[("auth_date", "1000".to_owned()), ("user", "{\"id\":1,\"first_name\":\"A\"}".to_owned())],
         TOKEN,
     );
     assert!(tokens(TOKEN).verify(&raw, UnixTime(1000), DAY).is_ok());
     let merged = raw.replacen("&user=", "%0Auser%3D", 1);
-    assert_eq!(
-        tokens(TOKEN).verify(&merged, UnixTime(1000), DAY),
-        Err(InitDataError::Invalid)
-    );
+    assert_eq!(tokens(TOKEN).verify(&merged, UnixTime(1000), DAY), Err(InitDataError::Invalid));
 }
 
 #[test]
 fn genuine_data_without_a_person_is_refused() {
-    let raw = signed(
-        &[
-            ("auth_date", "1000".to_owned()),
-            ("chat_type", "group".to_owned()),
-        ],
-        TOKEN,
-    );
-    assert_eq!(
-        tokens(TOKEN).verify(&raw, UnixTime(1000), DAY),
-        Err(InitDataError::Invalid)
-    );
+    let raw = signed(&[("auth_date", "1000".to_owned()), ("chat_type", "group".to_owned())], TOKEN);
+    assert_eq!(tokens(TOKEN).verify(&raw, UnixTime(1000), DAY), Err(InitDataError::Invalid));
 }
 
 #[test]
@@ -184,10 +133,7 @@ fn more_than_sixteen_kilobytes_are_not_looked_at() {
     let mut long = fields(1, "A", 1000);
     long.push(("start_param", "a".repeat(LONGEST_INIT_DATA)));
     let raw = signed(&long, TOKEN);
-    assert_eq!(
-        tokens(TOKEN).verify(&raw, UnixTime(1000), DAY),
-        Err(InitDataError::Invalid)
-    );
+    assert_eq!(tokens(TOKEN).verify(&raw, UnixTime(1000), DAY), Err(InitDataError::Invalid));
 }
 
 #[test]

@@ -54,9 +54,7 @@ impl BotApiError {
     /// An answer in the Bot API's own form with `ok: false`.
     pub(super) fn from_answer(code: u16, description: String, retry_after: Option<u64>) -> Self {
         match code {
-            429 => Self::TooManyRequests {
-                retry_after: retry_after.unwrap_or(1).max(1),
-            },
+            429 => Self::TooManyRequests { retry_after: retry_after.unwrap_or(1).max(1) },
             403 => Self::Refused { description },
             400 if REFUSALS_WITH_400.contains(&description.as_str()) => Self::Refused { description },
             401 | 404 => Self::Unauthorized,
@@ -68,12 +66,8 @@ impl BotApiError {
     /// An answer that is not the Bot API's: of a proxy on the way, which cannot know what became of the request.
     pub(super) fn from_foreign_answer(status: u16, retry_after: Option<u64>) -> Self {
         match status {
-            429 => Self::TooManyRequests {
-                retry_after: retry_after.unwrap_or(1).max(1),
-            },
-            413 => Self::BadRequest {
-                description: "Request Entity Too Large".to_owned(),
-            },
+            429 => Self::TooManyRequests { retry_after: retry_after.unwrap_or(1).max(1) },
+            413 => Self::BadRequest { description: "Request Entity Too Large".to_owned() },
             _ => Self::Unresolved,
         }
     }
@@ -83,10 +77,6 @@ impl BotApiError {
         reason = "it is what map_err gives, and its URL must not live on"
     )]
     pub(super) fn from_transport(error: reqwest::Error) -> Self {
-        if error.is_connect() || error.is_builder() {
-            Self::NotSent
-        } else {
-            Self::Unresolved
-        }
+        if error.is_connect() || error.is_builder() { Self::NotSent } else { Self::Unresolved }
     }
 }

@@ -93,20 +93,13 @@ impl BotApi {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("the TLS set-up reads the machine's certificates");
-        Self {
-            http,
-            base_url: base_url.trim_end_matches('/').to_owned(),
-            token,
-        }
+        Self { http, base_url: base_url.trim_end_matches('/').to_owned(), token }
     }
 
     /// The same server and connections with another token.
     #[must_use]
     pub fn with_token(&self, token: Secret) -> Self {
-        Self {
-            token,
-            ..self.clone()
-        }
+        Self { token, ..self.clone() }
     }
 
     /// Calls `method` with `parameters`, a JSON object, and at most one file; waits for the answer up to `timeout`.
@@ -139,11 +132,7 @@ impl BotApi {
             let parameters = envelope.parameters.unwrap_or_default();
             let code = envelope.error_code.unwrap_or(status);
             let description = envelope.description.unwrap_or_default();
-            return Err(BotApiError::from_answer(
-                code,
-                description,
-                parameters.retry_after.or(retry_after),
-            ));
+            return Err(BotApiError::from_answer(code, description, parameters.retry_after.or(retry_after)));
         }
         serde_json::from_value(envelope.result.unwrap_or(Value::Null)).map_err(|_| BotApiError::Unreadable)
     }
@@ -171,16 +160,12 @@ async fn read_body(mut answer: reqwest::Response) -> Result<Vec<u8>, BotApiError
 
 /// Parameters as form fields: texts as they are, everything else as JSON.
 fn form(parameters: Map<String, Value>, file: InputFile) -> Result<Form, BotApiError> {
-    let part = Part::stream(file.bytes)
-        .file_name(file.name)
-        .mime_str(file.content_type);
+    let part = Part::stream(file.bytes).file_name(file.name).mime_str(file.content_type);
     let part = part.map_err(|_| BotApiError::NotSent)?;
-    let fields = parameters
-        .into_iter()
-        .fold(Form::new(), |form, (name, value)| match value {
-            Value::String(text) => form.text(name, text),
-            other => form.text(name, other.to_string()),
-        });
+    let fields = parameters.into_iter().fold(Form::new(), |form, (name, value)| match value {
+        Value::String(text) => form.text(name, text),
+        other => form.text(name, other.to_string()),
+    });
     Ok(fields.part(file.parameter, part))
 }
 

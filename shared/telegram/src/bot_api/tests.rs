@@ -17,10 +17,7 @@ async fn bot_at(router: Router) -> BotApi {
 async fn answered(status: u16, body: impl ToString) -> Result<Bot, BotApiError> {
     let body = body.to_string();
     let answer = move || async move { (StatusCode::from_u16(status).unwrap(), body).into_response() };
-    bot_at(Router::new().route("/bot1:secret-token/getMe", post(answer)))
-        .await
-        .get_me()
-        .await
+    bot_at(Router::new().route("/bot1:secret-token/getMe", post(answer))).await.get_me().await
 }
 
 fn refusal(code: u16, description: &str) -> Value {
@@ -29,55 +26,26 @@ fn refusal(code: u16, description: &str) -> Value {
 
 #[tokio::test]
 async fn a_result_is_read() {
-    let answer = answered(
-        200,
-        json!({"ok": true, "result": {"id": 1, "is_bot": true, "username": "b"}}),
-    )
-    .await;
-    assert_eq!(
-        answer,
-        Ok(Bot {
-            id: 1,
-            username: "b".to_owned()
-        })
-    );
+    let answer =
+        answered(200, json!({"ok": true, "result": {"id": 1, "is_bot": true, "username": "b"}})).await;
+    assert_eq!(answer, Ok(Bot { id: 1, username: "b".to_owned() }));
 }
 
 #[tokio::test]
 async fn every_answer_becomes_what_can_be_done_about_it() {
     let blocked = "Forbidden: bot was blocked by the user";
-    let refused = |text: &str| BotApiError::Refused {
-        description: text.to_owned(),
-    };
+    let refused = |text: &str| BotApiError::Refused { description: text.to_owned() };
     let wait = json!({"ok": false, "error_code": 429, "description": "Too Many Requests: retry after 7", "parameters": {"retry_after": 7}});
     let bad = "Bad Request: PHOTO_INVALID_DIMENSIONS";
     for (status, body, expected) in [
         (429, wait, BotApiError::TooManyRequests { retry_after: 7 }),
-        (
-            429,
-            refusal(429, "Too Many Requests"),
-            BotApiError::TooManyRequests { retry_after: 1 },
-        ),
+        (429, refusal(429, "Too Many Requests"), BotApiError::TooManyRequests { retry_after: 1 }),
         (403, refusal(403, blocked), refused(blocked)),
-        (
-            400,
-            refusal(400, "Bad Request: chat not found"),
-            refused("Bad Request: chat not found"),
-        ),
-        (
-            400,
-            refusal(400, bad),
-            BotApiError::BadRequest {
-                description: bad.to_owned(),
-            },
-        ),
+        (400, refusal(400, "Bad Request: chat not found"), refused("Bad Request: chat not found")),
+        (400, refusal(400, bad), BotApiError::BadRequest { description: bad.to_owned() }),
         (401, refusal(401, "Unauthorized"), BotApiError::Unauthorized),
         (404, refusal(404, "Not Found"), BotApiError::Unauthorized),
-        (
-            500,
-            refusal(500, "Internal Server Error"),
-            BotApiError::ServerError { status: 500 },
-        ),
+        (500, refusal(500, "Internal Server Error"), BotApiError::ServerError { status: 500 }),
         (200, json!({"ok": true, "result": "odd"}), BotApiError::Unreadable),
     ] {
         assert_eq!(answered(status, &body).await, Err(expected), "{body}");
@@ -86,13 +54,8 @@ async fn every_answer_becomes_what_can_be_done_about_it() {
 
 #[tokio::test]
 async fn the_answer_of_a_proxy_leaves_it_open_what_became_of_the_request() {
-    assert_eq!(
-        answered(502, "<html>Bad Gateway</html>").await,
-        Err(BotApiError::Unresolved)
-    );
-    let too_large = BotApiError::BadRequest {
-        description: "Request Entity Too Large".to_owned(),
-    };
+    assert_eq!(answered(502, "<html>Bad Gateway</html>").await, Err(BotApiError::Unresolved));
+    let too_large = BotApiError::BadRequest { description: "Request Entity Too Large".to_owned() };
     assert_eq!(answered(413, "<html>").await, Err(too_large));
 }
 
@@ -104,9 +67,7 @@ async fn a_server_that_is_not_there_was_sent_nothing_and_one_that_hangs_up_may_h
     let hang_up = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut request = [0; 16];
-        tokio::io::AsyncReadExt::read_exact(&mut stream, &mut request)
-            .await
-            .unwrap();
+        tokio::io::AsyncReadExt::read_exact(&mut stream, &mut request).await.unwrap();
     });
     assert_eq!(bot.get_me().await, Err(BotApiError::Unresolved));
     hang_up.await.unwrap();
@@ -116,9 +77,7 @@ async fn a_server_that_is_not_there_was_sent_nothing_and_one_that_hangs_up_may_h
 #[tokio::test]
 async fn a_server_that_never_answers_is_waited_for_as_long_as_allowed() {
     let bot = bot_at(Router::new().fallback(|| std::future::pending::<StatusCode>())).await;
-    let answer: Result<Value, _> = bot
-        .call("getMe", Map::new(), None, Duration::from_millis(50))
-        .await;
+    let answer: Result<Value, _> = bot.call("getMe", Map::new(), None, Duration::from_millis(50)).await;
     assert_eq!(answer, Err(BotApiError::Unresolved));
 }
 
@@ -134,10 +93,7 @@ async fn a_file_travels_beside_its_parameters() {
         bytes: Bytes::from_static(b"bytes"),
     };
     let parameters = parameters.as_object().unwrap().clone();
-    let body: String = bot
-        .call("sendPhoto", parameters, Some(file), CALL_TIMEOUT)
-        .await
-        .unwrap();
+    let body: String = bot.call("sendPhoto", parameters, Some(file), CALL_TIMEOUT).await.unwrap();
     for part in [
         "name=\"chat_id\"\r\n\r\n7\r\n",
         "name=\"caption\"\r\n\r\na\"b\r\n",
