@@ -6,7 +6,7 @@ use ::http::Method;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
 use lambdagram_domain::time::UnixTime;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 use super::ApiError;
 
@@ -90,7 +90,7 @@ impl Incoming {
     /// # Errors
     ///
     /// [`ApiError::UnsupportedMediaType`], [`ApiError::InvalidJson`].
-    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+    pub(crate) fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ApiError> {
         if self.media_type().as_deref() != Some("application/json") {
             return Err(ApiError::UnsupportedMediaType { expected: "application/json" });
         }
