@@ -22,6 +22,12 @@ pub(super) async fn serve(bench: &Bench) -> String {
     endpoint
 }
 
+/// A client without knowledge of the service.
+pub(super) fn http_client() -> reqwest::Client {
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 async fn client(bench: &Bench) -> Client {
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -515,7 +521,7 @@ async fn dead_letters_are_moved_back_by_a_task() {
 async fn what_is_no_action_or_no_json_is_refused_in_the_protocol_s_own_shape() {
     let bench = Bench::new();
     let endpoint = serve(&bench).await;
-    let http = reqwest::Client::new();
+    let http = http_client();
     let ask = async |target: &str, body: &'static str| {
         let request = http.post(&endpoint).header("x-amz-target", target).body(body);
         let answer = request.send().await.unwrap();

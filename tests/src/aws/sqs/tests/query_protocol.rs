@@ -1,11 +1,11 @@
 //! The query protocol as older SDKs speak it: forms and XML.
 
 use super::Bench;
-use super::protocol::serve;
+use super::protocol::{http_client, serve};
 
 /// Posts a form; the status and the answer, its request id blanked.
 async fn post(url: &str, form: &str) -> (u16, String) {
-    let request = reqwest::Client::new().post(url).body(form.to_owned());
+    let request = http_client().post(url).body(form.to_owned());
     let request = request.header("content-type", "application/x-www-form-urlencoded; charset=utf-8");
     let answer = request.send().await.unwrap();
     let id = answer.headers()["x-amzn-requestid"].to_str().unwrap().to_owned();
