@@ -7,6 +7,7 @@ use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, MessageAttributeValue,
     MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry,
+    SendMessageBatchResultEntry,
 };
 
 use super::Bench;
@@ -138,7 +139,7 @@ async fn an_sdk_sends_receives_and_deletes_with_checksums_that_agree() {
 }
 
 #[tokio::test]
-async fn queues_are_created_listed_in_pages_described_tagged_and_deleted() {
+async fn queues_are_created_listed_in_pages_tagged_and_deleted() {
     let bench = Bench::new();
     let client = client(&bench).await;
     let create = |timeout: &str| {
@@ -183,47 +184,6 @@ async fn queues_are_created_listed_in_pages_described_tagged_and_deleted() {
     assert_eq!(prefixed.queue_urls(), [bench.sqs.queue_url("line.fifo")]);
 
     client
-        .set_queue_attributes()
-        .queue_url(&url)
-        .attributes(QueueAttributeName::DelaySeconds, "5")
-        .send()
-        .await
-        .unwrap();
-    let described = client
-        .get_queue_attributes()
-        .queue_url(&url)
-        .attribute_names(QueueAttributeName::All);
-    let mut described = described.send().await.unwrap().attributes.unwrap();
-    described.remove(&QueueAttributeName::CreatedTimestamp).unwrap();
-    described
-        .remove(&QueueAttributeName::LastModifiedTimestamp)
-        .unwrap();
-    let mut described: Vec<_> = described
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    described.sort();
-    assert_eq!(
-        described,
-        [
-            "ApproximateNumberOfMessages=0",
-            "ApproximateNumberOfMessagesDelayed=0",
-            "ApproximateNumberOfMessagesNotVisible=0",
-            "ContentBasedDeduplication=false",
-            "DeduplicationScope=queue",
-            "DelaySeconds=5",
-            "FifoQueue=true",
-            "FifoThroughputLimit=perQueue",
-            "MaximumMessageSize=1048576",
-            "MessageRetentionPeriod=345600",
-            "QueueArn=arn:aws:sqs:us-east-1:123456789012:jobs.fifo",
-            "ReceiveMessageWaitTimeSeconds=0",
-            "SqsManagedSseEnabled=true",
-            "VisibilityTimeout=45",
-        ]
-    );
-
-    client
         .tag_queue()
         .queue_url(&url)
         .tags("owner", "me")
@@ -254,6 +214,56 @@ async fn queues_are_created_listed_in_pages_described_tagged_and_deleted() {
     );
     bench.advance_s(60);
     create("45").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_queue_is_described_with_its_settings_and_its_depth() {
+    let bench = Bench::new();
+    let client = client(&bench).await;
+    let url = bench.sqs.queue_url("line.fifo");
+    bench.send_grouped("a", "a1");
+    bench.send_grouped("b", "b1");
+    bench.receive_one("line.fifo").await;
+    client
+        .set_queue_attributes()
+        .queue_url(&url)
+        .attributes(QueueAttributeName::DelaySeconds, "5")
+        .send()
+        .await
+        .unwrap();
+    let described = client
+        .get_queue_attributes()
+        .queue_url(&url)
+        .attribute_names(QueueAttributeName::All);
+    let mut described = described.send().await.unwrap().attributes.unwrap();
+    described.remove(&QueueAttributeName::CreatedTimestamp).unwrap();
+    described
+        .remove(&QueueAttributeName::LastModifiedTimestamp)
+        .unwrap();
+    let mut described: Vec<_> = described
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    described.sort();
+    assert_eq!(
+        described,
+        [
+            "ApproximateNumberOfMessages=1",
+            "ApproximateNumberOfMessagesDelayed=0",
+            "ApproximateNumberOfMessagesNotVisible=1",
+            "ContentBasedDeduplication=false",
+            "DeduplicationScope=queue",
+            "DelaySeconds=5",
+            "FifoQueue=true",
+            "FifoThroughputLimit=perQueue",
+            "MaximumMessageSize=1048576",
+            "MessageRetentionPeriod=345600",
+            "QueueArn=arn:aws:sqs:us-east-1:123456789012:line.fifo",
+            "ReceiveMessageWaitTimeSeconds=0",
+            "SqsManagedSseEnabled=true",
+            "VisibilityTimeout=30",
+        ]
+    );
 }
 
 #[tokio::test]
@@ -318,9 +328,9 @@ async fn errors_have_the_names_statuses_and_headers_of_the_service() {
     assert_eq!(refusal(permission.send().await).3, "InvalidAction;Sender");
 }
 
-fn entry(id: impl ToString, body: impl Into<String>) -> SendMessageBatchRequestEntry {
+fn entry(id: impl Into<String>, body: impl Into<String>) -> SendMessageBatchRequestEntry {
     SendMessageBatchRequestEntry::builder()
-        .id(id.to_string())
+        .id(id)
         .message_body(body)
         .build()
         .unwrap()
@@ -350,7 +360,7 @@ async fn a_batch_of_the_wrong_form_is_refused_as_a_whole() {
         )
     );
     assert_eq!(
-        send("work", (0..11).map(|id| entry(id, "a")).collect()).await,
+        send("work", (0..11).map(|id| entry(id.to_string(), "a")).collect()).await,
         named(
             "TooManyEntriesInBatchRequest",
             "Maximum number of entries per request are 10. You have sent 11."
@@ -401,7 +411,11 @@ async fn the_entries_of_a_batch_succeed_and_fail_on_their_own() {
         .send()
         .await
         .unwrap();
-    let ids: Vec<_> = sent.successful().iter().map(|entry| entry.id()).collect();
+    let ids: Vec<_> = sent
+        .successful()
+        .iter()
+        .map(SendMessageBatchResultEntry::id)
+        .collect();
     assert_eq!(ids, ["good", "too"]);
     let [failed] = sent.failed() else {
         panic!("one failure: {sent:?}")

@@ -38,14 +38,12 @@ async fn a_form_creates_a_queue_sends_with_attributes_and_receives_as_xml() {
     );
     let send = "Action=SendMessage&MessageBody=h%C3%A9llo+%3C%26%3E%0D&MessageAttribute.1.Name=kind\
                 &MessageAttribute.1.Value.DataType=String&MessageAttribute.1.Value.StringValue=photo";
-    let (status, sent) = post(&url, send).await;
+    let (status, confirmation) = post(&url, send).await;
     assert_eq!(status, 200);
     let stored = bench.sqs.messages("old").remove(0);
     assert_eq!(stored.body, "héllo <&>\r");
-    assert!(
-        sent.contains(&format!("<MessageId>{}</MessageId>", stored.message_id)),
-        "{sent}"
-    );
+    let message_id = format!("<MessageId>{}</MessageId>", stored.message_id);
+    assert!(confirmation.contains(&message_id), "{confirmation}");
 
     let receive = "Action=ReceiveMessage&MaxNumberOfMessages=10&AttributeName.1=ApproximateReceiveCount\
                    &MessageAttributeName.1=All";
