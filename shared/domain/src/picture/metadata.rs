@@ -6,6 +6,7 @@
 use image::metadata::Orientation;
 use img_parts::jpeg::{Jpeg, JpegSegment};
 use img_parts::png::Png;
+use img_parts::riff::{RiffChunk, RiffContent};
 use img_parts::webp::WebP;
 use img_parts::{Bytes, ImageEXIF};
 
@@ -19,6 +20,9 @@ const PNG_CHUNKS: [&[u8; 4]; 19] = [
 
 /// WebP chunks that stay (WebP container specification).
 const WEBP_CHUNKS: [&[u8; 4]; 7] = [b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"];
+
+/// The bit of a WebP header that announces an XMP chunk.
+const WEBP_XMP_FLAG: u8 = 0b0000_0100;
 
 pub(super) fn remove(bytes: Vec<u8>, format: Format) -> Result<Vec<u8>, PictureError> {
     let bytes = Bytes::from(bytes);
@@ -84,6 +88,13 @@ fn remove_from_webp(bytes: Bytes) -> Result<Vec<u8>, PictureError> {
     let orientation = orientation_of(webp.exif());
     webp.chunks_mut().retain(|chunk| WEBP_CHUNKS.contains(&&chunk.id()));
     webp.set_exif(orientation);
+    // `set_exif` corrects the header's flags for what it knows of; XMP it leaves announced.
+    let header = webp.chunks_mut().iter_mut().find(|chunk| chunk.id() == *b"VP8X");
+    if let Some(RiffContent::Data(data)) = header.map(RiffChunk::content_mut) {
+        let mut changed = data.to_vec();
+        changed.iter_mut().take(1).for_each(|flags| *flags &= !WEBP_XMP_FLAG);
+        *data = Bytes::from(changed);
+    }
     Ok(webp.encoder().bytes().to_vec())
 }
 

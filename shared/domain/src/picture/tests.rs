@@ -218,8 +218,11 @@ fn a_picture_of_too_many_bytes_becomes_a_smaller_photo() {
 fn what_no_scaling_makes_a_photo_goes_as_a_document() {
     let strip = picture(2_100, 100, Format::Png);
     assert_eq!(strip.clone().for_telegram(), Ok(Delivery::Document(strip)));
-    let mut undecodable = encoded(gradient(9_000, 1_500), Format::Png);
-    undecodable.truncate(undecodable.len() / 2);
+    let mut undecodable = Png::from_bytes(encoded(gradient(9_000, 1_500), Format::Png).into()).unwrap();
+    for chunk in undecodable.chunks_mut().iter_mut().filter(|chunk| chunk.kind() == *b"IDAT") {
+        *chunk = PngChunk::new(*b"IDAT", Bytes::from_static(b"no compressed data"));
+    }
+    let undecodable = undecodable.encoder().bytes().to_vec();
     let undecodable = Picture::parse(undecodable).unwrap();
     assert_eq!(undecodable.clone().for_telegram(), Ok(Delivery::Document(undecodable)));
 }
@@ -243,7 +246,7 @@ fn format() -> impl Strategy<Value = Format> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn whatever_goes_to_telegram_is_within_its_limits(width in 1..11_000_u32, height in 1..300_u32, swap: bool, format in format()) {
