@@ -1,0 +1,1 @@
+//! The services through AWS's own SDK, with the repository's template.
