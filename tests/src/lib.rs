@@ -2,8 +2,10 @@
 //! simulated Telegram. The end-to-end tests in `e2e/` drive it; nothing here is ever deployed.
 
 pub mod aws;
+pub mod cli;
 pub mod clock;
 pub mod gateway;
 pub mod lambda;
+pub mod stack;
 pub mod telegram;
 pub mod template;

@@ -48,21 +48,42 @@ pub async fn set_webhook(bot: &BotApi, webhook: Webhook) -> Result<(), BotApiErr
     bot.call::<bool>("setWebhook", parameters, certificate, CALL_TIMEOUT).await.map(drop)
 }
 
+/// Takes the webhook away, so that updates can be asked for. Waiting updates are kept.
+///
+/// # Errors
+///
+/// [`BotApiError`].
+pub async fn delete_webhook(bot: &BotApi) -> Result<(), BotApiError> {
+    call(bot, "deleteWebhook", json!({})).await
+}
+
+/// Sets the bot's commands.
+///
+/// # Errors
+///
+/// [`BotApiError`].
+pub async fn set_commands(bot: &BotApi) -> Result<(), BotApiError> {
+    let commands = json!([{"command": "start", "description": "Open the camera"}]);
+    call(bot, "setMyCommands", json!({ "commands": commands })).await
+}
+
 /// Sets the bot's commands and, for every chat that has no button of its own, the menu button.
 ///
 /// # Errors
 ///
 /// [`BotApiError`].
 pub async fn set_commands_and_menu(bot: &BotApi, mini_app_url: &str) -> Result<(), BotApiError> {
-    let commands = json!({"commands": [{"command": "start", "description": "Open the camera"}]});
-    bot.call::<bool>("setMyCommands", object(commands), None, CALL_TIMEOUT).await?;
-    let menu = json!({ "menu_button": menu_button(mini_app_url) });
-    bot.call::<bool>("setChatMenuButton", object(menu), None, CALL_TIMEOUT).await.map(drop)
+    set_commands(bot).await?;
+    call(bot, "setChatMenuButton", json!({ "menu_button": menu_button(mini_app_url) })).await
 }
 
 /// The menu button that opens the Mini App.
 pub fn menu_button(mini_app_url: &str) -> Value {
     json!({"type": "web_app", "text": OPEN_BUTTON, "web_app": {"url": mini_app_url}})
+}
+
+async fn call(bot: &BotApi, method: &str, parameters: Value) -> Result<(), BotApiError> {
+    bot.call::<bool>(method, object(parameters), None, CALL_TIMEOUT).await.map(drop)
 }
 
 fn object(value: Value) -> Map<String, Value> {

@@ -1,0 +1,300 @@
+//! The command line of `local`.
+//!
+//! Standard output is for what was asked for: the `ready` line, a function's answer. Everything else, the functions'
+//! logs included, goes to standard error. A start that fails says why in one line, and exits with 1.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use bytes::Bytes;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use lambdagram_aws::BotSecrets;
+use lambdagram_domain::secret::Secret;
+use lambdagram_functions::FUNCTIONS;
+use lambdagram_telegram::bot_api::{BotApi, TELEGRAM};
+use lambdagram_telegram::setup::{self, Webhook};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::lambda::{Invocation, Launcher, LogSink};
+use crate::stack::{self, Options, Stack, Telegram, read_environment_file};
+use crate::telegram::bot_api as simulated;
+
+/// Lambdagram on this machine.
+#[derive(Parser)]
+#[command(name = "local", version, about, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: Run,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run one function once and print its answer.
+    Invoke(Invoke),
+    /// Tell Telegram where a bot's webhook is, which commands it has and what its menu button opens.
+    Setup(Setup),
+    /// Be one of the functions. The stack starts its processes so.
+    #[command(hide = true)]
+    Function {
+        /// The function's binary.
+        binary: String,
+    },
+}
+
+#[derive(Args)]
+struct Run {
+    /// Port of the API on 127.0.0.1; 0 takes any that is free.
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args)]
+struct Common {
+    /// Where everything is kept.
+    #[arg(long, default_value = ".local")]
+    data_dir: PathBuf,
+    /// Run the built functions of this folder instead of this binary's own.
+    #[arg(long)]
+    functions_dir: Option<PathBuf>,
+    /// The Telegram the bot talks to.
+    #[arg(long, value_enum, default_value_t = WhichTelegram::Simulated)]
+    telegram: WhichTelegram,
+    /// The bot's token, for `--telegram real`.
+    #[arg(long, env = "BOT_TOKEN", hide_env_values = true, hide = true)]
+    bot_token: Option<String>,
+    /// A Bot API server of one's own, for `--telegram real`.
+    #[arg(long, env = "BOT_API_URL")]
+    bot_api_url: Option<String>,
+    /// Where the Mini App lives, for `--telegram real`.
+    #[arg(long, env = "MINI_APP_URL")]
+    mini_app_url: Option<String>,
+    /// The folder with template.yaml.
+    #[arg(long, default_value = ".", hide = true)]
+    project: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum WhichTelegram {
+    Simulated,
+    Real,
+}
+
+#[derive(Args)]
+struct Invoke {
+    /// The function's logical id in template.yaml.
+    function: String,
+    /// A file with the event.
+    #[arg(long, short)]
+    event: PathBuf,
+    /// A file with environment variables by function, as `sam local invoke` takes it.
+    #[arg(long, short = 'n', default_value = "events/env.json")]
+    env_vars: PathBuf,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args)]
+struct Setup {
+    /// The address of POST /telegram/webhook, as Telegram reaches it.
+    #[arg(long)]
+    webhook_url: String,
+    /// Where the Mini App lives.
+    #[arg(long)]
+    mini_app_url: String,
+    /// The public certificate, in PEM, of a server that signed its own.
+    #[arg(long)]
+    certificate: Option<PathBuf>,
+    /// A Bot API server of one's own.
+    #[arg(long, env = "BOT_API_URL", default_value = TELEGRAM)]
+    bot_api_url: String,
+    /// The JSON object of the secret: bot_token, webhook_secret, mini_app_key.
+    #[arg(long, env = "BOT_SECRETS", hide_env_values = true, hide = true)]
+    bot_secrets: Option<String>,
+}
+
+/// Runs what the command line asks for.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Some(Command::Function { binary }) = &cli.command {
+        return match FUNCTIONS.iter().find(|(name, _)| name == binary) {
+            Some((_, function)) => function(),
+            None => fail(format_args!("there is no function {binary}")),
+        };
+    }
+    start_logging();
+    let runtime = tokio::runtime::Runtime::new();
+    let runtime = runtime.expect("the process may start threads");
+    let outcome = runtime.block_on(async {
+        match cli.command {
+            Some(Command::Invoke(invoke)) => run_once(invoke).await,
+            Some(Command::Setup(setup)) => set_up(setup).await,
+            Some(Command::Function { .. }) | None => run_stack(cli.run).await,
+        }
+    });
+    runtime.shutdown_background();
+    match outcome {
+        Ok(code) => code,
+        Err(reason) => fail(reason),
+    }
+}
+
+fn fail(reason: impl fmt::Display) -> ExitCode {
+    say_aside(format_args!("{reason}"));
+    ExitCode::FAILURE
+}
+
+/// The stack's own warnings, on standard error.
+fn start_logging() {
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_env_filter("warn")
+        .with_target(false)
+        .without_time()
+        .init();
+}
+
+async fn run_stack(run: Run) -> Result<ExitCode, String> {
+    // Before anything starts, so that no child can be left behind by an early Ctrl-C.
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    let options = options(&run.common, run.port)?;
+    let stack = tokio::select! {
+        started = Stack::start(options) => started.map_err(|error| error.to_string())?,
+        _ = terminate.recv() => return Ok(ExitCode::SUCCESS),
+        _ = interrupt.recv() => return Ok(ExitCode::SUCCESS),
+    };
+    say_aside(format_args!("{}", describe(&stack)));
+    say(format_args!("ready {}", stack.url()));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    stack.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run_once(invoke: Invoke) -> Result<ExitCode, String> {
+    let event = std::fs::read(&invoke.event).map_err(|error| format!("{}: {error}", invoke.event.display()))?;
+    serde_json::from_slice::<serde_json::Value>(&event)
+        .map_err(|error| format!("{} is not JSON: {error}", invoke.event.display()))?;
+    let mut options = options(&invoke.common, 0)?;
+    if invoke.env_vars.exists() {
+        options.overrides = read_environment_file(&invoke.env_vars).map_err(|error| error.to_string())?;
+    }
+    let answer = stack::invoke_once(options, &invoke.function, Bytes::from(event)).await;
+    let (text, code) = match answer.map_err(|error| error.to_string())? {
+        Invocation::Success(answer) => (String::from_utf8_lossy(&answer).into_owned(), ExitCode::SUCCESS),
+        Invocation::FunctionError { message }
+        | Invocation::TimedOut { message }
+        | Invocation::Crashed { message } => (message, ExitCode::FAILURE),
+        Invocation::TooManyRequests => ("too many invocations at once".to_owned(), ExitCode::FAILURE),
+        Invocation::PayloadTooLarge => ("the event is larger than 6 MB".to_owned(), ExitCode::FAILURE),
+        Invocation::ResponseTooLarge => ("the answer is larger than 6 MB".to_owned(), ExitCode::FAILURE),
+        Invocation::UnknownFunction => {
+            return Err(format!("template.yaml has no function {}", invoke.function));
+        }
+    };
+    say(format_args!("{text}"));
+    Ok(code)
+}
+
+async fn set_up(setup: Setup) -> Result<ExitCode, String> {
+    let secrets = setup.bot_secrets.ok_or("BOT_SECRETS is not set: the JSON object that the secret holds")?;
+    let secrets: BotSecrets = secrets.parse().map_err(|error| format!("BOT_SECRETS: {error}"))?;
+    let certificate = setup.certificate.as_deref().map(read_certificate).transpose()?;
+    let bot = BotApi::new(&setup.bot_api_url, secrets.bot_token);
+    let failed = |what: &'static str| move |error| format!("{what}: {error}");
+    let me = bot.get_me().await.map_err(failed("the bot does not answer"))?;
+    let webhook = Webhook { url: setup.webhook_url, secret: secrets.webhook_secret, certificate };
+    setup::set_webhook(&bot, webhook).await.map_err(failed("the webhook is not set"))?;
+    let menu = setup::set_commands_and_menu(&bot, &setup.mini_app_url).await;
+    menu.map_err(failed("the webhook is set, the commands and the menu button are not"))?;
+    say(format_args!("@{} is set up", me.username));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_certificate(path: &Path) -> Result<Bytes, String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let text = String::from_utf8_lossy(&bytes);
+    if !text.contains("-----BEGIN CERTIFICATE-----") {
+        return Err(format!("{} is not a certificate in PEM", path.display()));
+    }
+    // The key belongs to the server alone; a file that holds both must not leave this machine.
+    if text.contains("PRIVATE KEY-----") {
+        return Err(format!("{} holds a private key; give the certificate alone", path.display()));
+    }
+    Ok(Bytes::from(bytes))
+}
+
+fn options(common: &Common, port: u16) -> Result<Options, String> {
+    let launcher = match &common.functions_dir {
+        Some(folder) => Launcher::Folder(folder.clone()),
+        None => Launcher::Same {
+            executable: std::env::current_exe().map_err(|error| format!("where am I? {error}"))?,
+        },
+    };
+    let telegram = match common.telegram {
+        WhichTelegram::Simulated => Telegram::Simulated,
+        WhichTelegram::Real => {
+            let token = common.bot_token.clone().ok_or("--telegram real needs BOT_TOKEN, the token of your bot")?;
+            Telegram::real(Secret::new(token), common.bot_api_url.clone(), common.mini_app_url.clone())
+        }
+    };
+    let echo = |function: &str, line: &str| say_aside(format_args!("{function}: {line}"));
+    Ok(Options {
+        project: common.project.clone(),
+        port,
+        data_dir: common.data_dir.clone(),
+        launcher,
+        telegram,
+        parameters: BTreeMap::new(),
+        overrides: BTreeMap::new(),
+        logs: LogSink::with_echo(echo),
+    })
+}
+
+/// What runs, and where: for the person who started it.
+fn describe(stack: &Stack) -> String {
+    let (model, endpoints) = (stack.model(), stack.endpoints());
+    let mut lines = vec!["Endpoints".to_owned()];
+    for function in &model.functions {
+        for route in function.routes.iter().filter(|route| route.method != "ANY") {
+            lines.push(format!("  {:4} {:20} {}", route.method, route.path, function.logical_id));
+        }
+    }
+    lines.push("Resources, for any AWS SDK and the aws command (any key id, the secret key `local`)".to_owned());
+    lines.push(format!("  export AWS_ENDPOINT_URL_DYNAMODB={}", endpoints.dynamodb));
+    lines.push(format!("  export AWS_ENDPOINT_URL_S3={}", endpoints.s3));
+    lines.push(format!("  export AWS_ENDPOINT_URL_SQS={}", endpoints.sqs));
+    lines.extend(model.tables.iter().map(|table| format!("  table  {}", table.name)));
+    lines.extend(model.buckets.iter().map(|bucket| format!("  bucket {}", bucket.name)));
+    lines.extend(model.queues.iter().map(|queue| format!("  queue  {}", queue.name)));
+    lines.push("Bot".to_owned());
+    match stack.simulated() {
+        Some(_) => {
+            let token = simulated::DEFAULT_BOT_TOKEN;
+            lines.push(format!("  @{} of the simulated Telegram", simulated::BOT_USERNAME));
+            lines.push(format!("  {}/bot{token}/getMe", stack.bot_api_url()));
+            lines.push(format!("  POST {}/_sim/bot/updates, GET {}/_sim/bot/chats/1/messages", stack.url(), stack.url()));
+        }
+        None => lines.push(format!("  yours, at {}; its updates are fetched from there", stack.bot_api_url())),
+    }
+    lines.join("\n")
+}
+
+#[expect(clippy::print_stdout, reason = "what was asked for goes to standard output")]
+fn say(text: fmt::Arguments<'_>) {
+    println!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "everything else goes to standard error")]
+fn say_aside(text: fmt::Arguments<'_>) {
+    eprintln!("{text}");
+}

@@ -1,0 +1,489 @@
+//! The whole of it on one machine: `template.yaml`'s functions, queues, tables and bucket, and a Telegram to talk to.
+//!
+//! A [`Stack`] is what `cargo run` starts and what the end-to-end tests drive. It starts in the order in which the
+//! parts need one another's addresses: listeners, then the template, then what the template describes.
+
+mod invoke;
+mod real_telegram;
+mod settle;
+mod state;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use bytes::Bytes;
+use lambdagram_domain::secret::Secret;
+use lambdagram_telegram::bot_api::{BotApi, BotApiError, TELEGRAM};
+use lambdagram_telegram::setup::{self, Webhook};
+use serde::Deserialize;
+use serde_json::json;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use self::invoke::{EnvironmentFileError, read_environment_file};
+
+use crate::aws::faults::Faults as AwsFaults;
+use crate::aws::iam::Policies;
+use crate::aws::sqs::Sqs;
+use crate::aws::{self, Aws, AwsError, Endpoints, Front};
+use crate::clock::Clock;
+use crate::gateway;
+use crate::lambda::{EventSource, Lambda, Launcher, LogSink};
+use crate::telegram::bot_api::{self as simulated, DEFAULT_BOT_TOKEN};
+use crate::template::{self, Environment, Model, TemplateError};
+
+/// How long the parts have to end. The whole stack is gone within 2 s, its children included.
+const STOP: Duration = Duration::from_millis(700);
+
+/// What the webhook is protected with on this machine. Random, since other users of the machine reach its port.
+fn invented_secret() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
+/// How a stack is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The folder with `template.yaml`.
+    pub project: PathBuf,
+    /// The port of the API on 127.0.0.1; 0 takes any that is free.
+    pub port: u16,
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// How function processes are started.
+    pub launcher: Launcher,
+    /// Which Telegram the bot talks to.
+    pub telegram: Telegram,
+    /// Template parameters that differ from what the stack gives them.
+    pub parameters: BTreeMap<String, String>,
+    /// Environment variables of single functions, by logical id, beyond the template's.
+    pub overrides: BTreeMap<String, BTreeMap<String, String>>,
+    /// Where the functions' logs go.
+    pub logs: LogSink,
+}
+
+/// The Telegram a stack works with.
+#[derive(Clone, Debug)]
+pub enum Telegram {
+    /// The simulated one, of this machine.
+    Simulated,
+    /// The real one, or a Bot API server of one's own.
+    Real {
+        /// The bot's token.
+        token: Secret,
+        /// The Bot API's address.
+        base_url: String,
+        /// Where the Mini App lives: `https://` for Telegram's own server. Without it the bot gets no buttons.
+        mini_app_url: Option<String>,
+    },
+}
+
+impl Telegram {
+    /// Telegram's own server.
+    pub fn real(token: Secret, base_url: Option<String>, mini_app_url: Option<String>) -> Self {
+        Self::Real { token, base_url: base_url.unwrap_or_else(|| TELEGRAM.to_owned()), mini_app_url }
+    }
+}
+
+/// Why a stack does not start: one clear line.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The port of the API is taken.
+    #[error("port {port} is in use; choose another with --port")]
+    PortInUse {
+        /// The port.
+        port: u16,
+    },
+    /// A listener cannot be opened.
+    #[error("cannot listen on 127.0.0.1: {0}")]
+    Listen(#[source] io::Error),
+    /// The data folder cannot be used.
+    #[error("cannot write to {}: {reason}", .path.display())]
+    DataFolder {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// The template cannot be run.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A table or bucket cannot be made.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// A queue cannot be made.
+    #[error("{queue}: {reason}")]
+    Queue {
+        /// Its name.
+        queue: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The bot's token is not one.
+    #[error("BOT_TOKEN must be <bot id>:<secret>, as @BotFather gives it")]
+    Token,
+    /// The bot cannot be set up.
+    #[error("the bot cannot be set up: {0}")]
+    Setup(#[from] BotApiError),
+}
+
+/// A running stack.
+pub struct Stack {
+    address: SocketAddr,
+    model: Model,
+    clock: Clock,
+    lambda: Lambda,
+    sqs: Sqs,
+    aws: Aws,
+    aws_faults: AwsFaults,
+    sources: Vec<EventSource>,
+    simulated: Option<simulated::BotApi>,
+    bot_api_url: String,
+    shutdown: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Stack {
+    /// Starts a stack and sets its bot up.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]; nothing keeps running then.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let data_dir = options.data_dir.as_path();
+        std::fs::create_dir_all(data_dir).map_err(|error| data_folder(data_dir, &error))?;
+        let listener = bind(options.port).await?;
+        let address = listener.local_addr().map_err(StartError::Listen)?;
+        let api_url = format!("http://{address}");
+        let aws_listeners = aws::Listeners::bind().await?;
+        let clock = state::clock(data_dir).map_err(|error| data_folder(data_dir, &error))?;
+        let shutdown = CancellationToken::new();
+        let tasks = TaskTracker::new();
+
+        let bot = Bot::open(&options, &clock, &api_url, &shutdown, &tasks).await?;
+        let sqs = Sqs::open(data_dir, clock.clone()).map_err(|error| data_folder(data_dir, &error))?;
+        sqs.set_endpoint(&aws_listeners.endpoints().sqs);
+        let mut parameters = bot.parameters(&api_url);
+        parameters.extend(options.parameters.clone());
+        let environment =
+            Environment { sqs_endpoint: aws_listeners.endpoints().sqs.clone(), api_url: api_url.clone() };
+        let model = template::load(&options.project.join("template.yaml"), &parameters, &environment)?;
+        ensure_queues(&sqs, &model)?;
+
+        let aws_faults = AwsFaults::default();
+        let killer: Arc<OnceLock<Lambda>> = Arc::default();
+        let kill = {
+            let killer = Arc::clone(&killer);
+            Arc::new(move |access_key_id: &str| {
+                if let Some(lambda) = killer.get() {
+                    lambda.kill_process_of(access_key_id);
+                }
+            })
+        };
+        let front = Front::new(Policies::new(&model.functions), aws_faults.clone(), kill);
+        let aws = aws_listeners.start(&model, data_dir, &front, sqs.router()).await?;
+        let lambda = Lambda::new(crate::lambda::Options {
+            functions: model.functions.clone(),
+            launcher: options.launcher,
+            extra_environment: function_environment(aws.endpoints(), &bot),
+            overrides: options.overrides,
+            clock: clock.clone(),
+            logs: options.logs,
+        });
+        // The front was made before what it kills; nothing calls in between.
+        let _ = killer.set(lambda.clone());
+
+        let sources = start_sources(&model, &sqs, &lambda, &shutdown, &tasks);
+        let gateway = gateway::router(&model.api, &model.functions, invoke::Gateway(lambda.clone()), clock.clone());
+        let controls = bot.simulated.as_ref().map(|simulated| {
+            let controls = Controls { simulated: simulated.clone(), sqs: sqs.clone(), clock: clock.clone(), data_dir: data_dir.to_owned() };
+            simulated.controls().merge(controls.router())
+        });
+        let router = controls.unwrap_or_default().fallback_service(gateway);
+        tasks.spawn(gateway::serve(listener, router, shutdown.clone()));
+
+        let stack = Self {
+            address,
+            model,
+            clock,
+            lambda,
+            sqs,
+            aws,
+            aws_faults,
+            sources,
+            simulated: bot.simulated.clone(),
+            bot_api_url: bot.url.clone(),
+            shutdown,
+            tasks,
+        };
+        match bot.set_up(&stack).await {
+            Ok(()) => Ok(stack),
+            Err(error) => {
+                stack.stop().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The API's address, `http://127.0.0.1:3000`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What the template describes.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Where the AWS services listen.
+    pub fn endpoints(&self) -> &Endpoints {
+        self.aws.endpoints()
+    }
+
+    /// Where the bot's Bot API is.
+    pub fn bot_api_url(&self) -> &str {
+        &self.bot_api_url
+    }
+
+    /// The clock of everything in the stack.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The functions.
+    pub fn lambda(&self) -> &Lambda {
+        &self.lambda
+    }
+
+    /// The queues.
+    pub fn sqs(&self) -> &Sqs {
+        &self.sqs
+    }
+
+    /// Faults of the AWS services, for tests.
+    pub fn aws_faults(&self) -> &AwsFaults {
+        &self.aws_faults
+    }
+
+    /// The simulated Bot API, unless the stack works with the real one.
+    pub fn simulated(&self) -> Option<&simulated::BotApi> {
+        self.simulated.as_ref()
+    }
+
+    /// Ends everything, function processes included. What was accepted stays in the data folder.
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        self.tasks.close();
+        let tasks = async {
+            // A connection that hangs on purpose is not waited for.
+            let _ = tokio::time::timeout(STOP, self.tasks.wait()).await;
+        };
+        tokio::join!(tasks, self.lambda.shutdown(), self.aws.stop());
+    }
+}
+
+/// The bot of a stack: who it is, where its API is, and what it shares with the functions.
+struct Bot {
+    token: Secret,
+    id: i64,
+    url: String,
+    webhook_secret: Secret,
+    mini_app_key: String,
+    mini_app_url: Option<String>,
+    simulated: Option<simulated::BotApi>,
+}
+
+impl Bot {
+    async fn open(
+        options: &Options,
+        clock: &Clock,
+        api_url: &str,
+        shutdown: &CancellationToken,
+        tasks: &TaskTracker,
+    ) -> Result<Self, StartError> {
+        let (token, url, mini_app_url, simulated) = match &options.telegram {
+            Telegram::Real { token, base_url, mini_app_url } => {
+                (token.clone(), base_url.clone(), mini_app_url.clone(), None)
+            }
+            Telegram::Simulated => {
+                let (simulated, url) = open_simulated(options, clock, shutdown, tasks).await?;
+                (Secret::new(DEFAULT_BOT_TOKEN), url, Some(format!("{api_url}/")), Some(simulated))
+            }
+        };
+        let id = token.expose().split_once(':').and_then(|(id, _)| id.parse().ok()).ok_or(StartError::Token)?;
+        let secrets = state::secrets(&options.data_dir).map_err(|error| data_folder(&options.data_dir, &error))?;
+        let webhook_secret = Secret::new(secrets.webhook_secret);
+        Ok(Self { token, id, url, webhook_secret, mini_app_key: secrets.mini_app_key, mini_app_url, simulated })
+    }
+
+    fn parameters(&self, api_url: &str) -> BTreeMap<String, String> {
+        let mini_app_url = self.mini_app_url.clone().unwrap_or_else(|| format!("{api_url}/"));
+        let mut parameters = BTreeMap::from([
+            ("BotId".to_owned(), self.id.to_string()),
+            ("MiniAppUrl".to_owned(), mini_app_url),
+            ("AllowedOrigins".to_owned(), api_url.to_owned()),
+            ("BotApiUrl".to_owned(), self.url.clone()),
+        ]);
+        let key = self.simulated.as_ref().map(simulated::BotApi::public_key_hex);
+        parameters.extend(key.map(|key| ("TelegramPublicKey".to_owned(), key)));
+        parameters
+    }
+
+    fn secrets_json(&self) -> String {
+        let Self { token, webhook_secret, mini_app_key, .. } = self;
+        let (bot_token, webhook_secret) = (token.expose(), webhook_secret.expose());
+        json!({"bot_token": bot_token, "webhook_secret": webhook_secret, "mini_app_key": mini_app_key}).to_string()
+    }
+
+    /// Tells Telegram about the bot, and brings its updates to the webhook: the simulated Telegram delivers them, the
+    /// real one cannot reach this machine and is asked.
+    async fn set_up(&self, stack: &Stack) -> Result<(), BotApiError> {
+        let bot = BotApi::new(&self.url, self.token.clone());
+        let webhook = format!("{}/telegram/webhook", stack.url());
+        if self.simulated.is_some() {
+            let webhook = Webhook { url: webhook, secret: self.webhook_secret.clone(), certificate: None };
+            setup::set_webhook(&bot, webhook).await?;
+        } else {
+            setup::delete_webhook(&bot).await?;
+            let updates = real_telegram::forward(bot.clone(), webhook, self.webhook_secret.clone());
+            let shutdown = stack.shutdown.clone();
+            stack.tasks.spawn(async move { shutdown.run_until_cancelled(updates).await });
+        }
+        match &self.mini_app_url {
+            Some(url) => setup::set_commands_and_menu(&bot, url).await,
+            None => setup::set_commands(&bot).await,
+        }
+    }
+}
+
+async fn open_simulated(
+    options: &Options,
+    clock: &Clock,
+    shutdown: &CancellationToken,
+    tasks: &TaskTracker,
+) -> Result<(simulated::BotApi, String), StartError> {
+    let opened = simulated::BotApi::open(simulated::Options {
+        data_dir: options.data_dir.clone(),
+        token: DEFAULT_BOT_TOKEN.to_owned(),
+        clock: clock.clone(),
+        seed: clock.now_ms(),
+    });
+    let bot = opened.map_err(|error| data_folder(&options.data_dir, &error))?;
+    let listener = bind(0).await?;
+    let url = format!("http://{}", listener.local_addr().map_err(StartError::Listen)?);
+    bot.set_endpoint(&url);
+    tasks.spawn(aws::serve(listener, bot.router(), shutdown.clone()));
+    let (deliverer, shutdown) = (bot.clone(), shutdown.clone());
+    tasks.spawn(async move { shutdown.run_until_cancelled(deliverer.deliver()).await });
+    Ok((bot, url))
+}
+
+/// The controls that concern the whole stack.
+#[derive(Clone)]
+struct Controls {
+    simulated: simulated::BotApi,
+    sqs: Sqs,
+    clock: Clock,
+    data_dir: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    advance_s: u64,
+}
+
+impl Controls {
+    fn router(self) -> Router {
+        Router::new()
+            .route("/_sim/clock", post(advance_clock))
+            .route("/_sim/reset", post(reset))
+            .with_state(self)
+    }
+}
+
+/// The furthest a clock is pushed at once: ten years, so that no sum overflows.
+const FURTHEST_ADVANCE_S: u64 = 10 * 366 * 86_400;
+
+async fn advance_clock(State(controls): State<Controls>, body: Bytes) -> (StatusCode, axum::Json<serde_json::Value>) {
+    let refused = |reason: String| (StatusCode::BAD_REQUEST, axum::Json(json!({ "error": reason })));
+    let asked: Advance = match serde_json::from_slice(&body) {
+        Ok(asked) => asked,
+        Err(error) => return refused(error.to_string()),
+    };
+    if asked.advance_s > FURTHEST_ADVANCE_S {
+        return refused(format!("advance_s must be at most {FURTHEST_ADVANCE_S}"));
+    }
+    controls.clock.advance(Duration::from_secs(asked.advance_s));
+    match state::keep_clock(&controls.data_dir, &controls.clock) {
+        Ok(()) => (StatusCode::OK, axum::Json(json!({ "now": controls.clock.now_s() }))),
+        Err(error) => refused(error.to_string()),
+    }
+}
+
+async fn reset(State(controls): State<Controls>) -> StatusCode {
+    controls.simulated.reset();
+    controls.sqs.reset();
+    StatusCode::NO_CONTENT
+}
+
+fn data_folder(path: &Path, reason: &dyn std::fmt::Display) -> StartError {
+    StartError::DataFolder { path: path.to_owned(), reason: reason.to_string() }
+}
+
+async fn bind(port: u16) -> Result<TcpListener, StartError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortInUse { port },
+        _ => StartError::Listen(error),
+    })
+}
+
+/// Makes the template's queues, those that others name as their dead-letter queue first.
+fn ensure_queues(sqs: &Sqs, model: &Model) -> Result<(), StartError> {
+    let redrives = |queue: &&crate::template::model::Queue| queue.attributes.contains_key("RedrivePolicy");
+    let mut queues: Vec<_> = model.queues.iter().collect();
+    queues.sort_by_key(redrives);
+    for queue in queues {
+        sqs.ensure_queue(&queue.name, &queue.attributes)
+            .map_err(|error| StartError::Queue { queue: queue.name.clone(), reason: error.to_string() })?;
+    }
+    Ok(())
+}
+
+fn function_environment(endpoints: &Endpoints, bot: &Bot) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), endpoints.dynamodb.clone()),
+        ("AWS_ENDPOINT_URL_S3".to_owned(), endpoints.s3.clone()),
+        ("AWS_ENDPOINT_URL_SQS".to_owned(), endpoints.sqs.clone()),
+        ("BOT_SECRETS".to_owned(), bot.secrets_json()),
+    ])
+}
+
+fn start_sources(
+    model: &Model,
+    sqs: &Sqs,
+    lambda: &Lambda,
+    shutdown: &CancellationToken,
+    tasks: &TaskTracker,
+) -> Vec<EventSource> {
+    let mut sources = Vec::new();
+    for function in &model.functions {
+        for source in &function.queue_sources {
+            let source =
+                EventSource::new(sqs.clone(), source.clone(), lambda.clone(), function.logical_id.clone());
+            let (running, shutdown) = (source.clone(), shutdown.clone());
+            tasks.spawn(async move { running.run(shutdown).await });
+            sources.push(source);
+        }
+    }
+    sources
+}
