@@ -32,22 +32,14 @@ pub(super) struct Need {
 
 impl Need {
     pub(super) fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
-        Self {
-            action: action.into(),
-            resource: resource.into(),
-        }
+        Self { action: action.into(), resource: resource.into() }
     }
 }
 
 /// The access key id that signs the request, in its header or in its query.
 pub(super) fn access_key_id(parts: &Parts) -> Option<String> {
-    let header = parts
-        .headers
-        .get("authorization")
-        .and_then(|value| value.to_str().ok());
-    let in_header = header
-        .and_then(|value| value.split_once("Credential="))
-        .map(|(_, rest)| Cow::from(rest));
+    let header = parts.headers.get("authorization").and_then(|value| value.to_str().ok());
+    let in_header = header.and_then(|value| value.split_once("Credential=")).map(|(_, rest)| Cow::from(rest));
     let credential = in_header.or_else(|| {
         let query = parts.uri.query().unwrap_or_default();
         form_field(query, "X-Amz-Credential").map(Cow::from)
@@ -70,9 +62,7 @@ pub(super) fn dynamodb(parts: &Parts, body: &Bytes) -> Call {
             .map(|table| Need::new(format!("dynamodb:{operation}"), table_arn(table, None)))
             .collect(),
         _ => {
-            let table = body["TableName"]
-                .as_str()
-                .map(|table| table_arn(table, body["IndexName"].as_str()));
+            let table = body["TableName"].as_str().map(|table| table_arn(table, body["IndexName"].as_str()));
             let resource = table.or_else(|| body["ResourceArn"].as_str().map(str::to_owned));
             resource
                 .map(|resource| Need::new(format!("dynamodb:{operation}"), resource))
@@ -97,10 +87,7 @@ fn transaction(body: &Value) -> Vec<Need> {
                 kind => format!("dynamodb:{kind}Item"),
             };
             let table = item["TableName"].as_str();
-            Need::new(
-                action,
-                table.map_or_else(|| ANYTHING.to_owned(), |table| table_arn(table, None)),
-            )
+            Need::new(action, table.map_or_else(|| ANYTHING.to_owned(), |table| table_arn(table, None)))
         })
         .collect()
 }
@@ -129,19 +116,12 @@ pub(super) fn sqs(parts: &Parts, body: &Bytes) -> Call {
     };
     // A batch needs the permission of its single operation.
     let action = operation.strip_suffix("Batch").unwrap_or(&operation);
-    Call {
-        needs: vec![Need::new(format!("sqs:{action}"), resource)],
-        operation,
-    }
+    Call { needs: vec![Need::new(format!("sqs:{action}"), resource)], operation }
 }
 
 /// The operation in `X-Amz-Target: <service>.<operation>`; empty without one.
 fn target(parts: &Parts) -> String {
-    let target = parts
-        .headers
-        .get("x-amz-target")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     target.rsplit('.').next().unwrap_or_default().to_owned()
 }
 
@@ -158,18 +138,11 @@ fn table_arn(table: &str, index: Option<&str>) -> String {
 
 /// A field of a query string or form body, decoded.
 pub(super) fn form_field(form: &str, name: &str) -> Option<String> {
-    let pairs = form
-        .split('&')
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let value = pairs
-        .filter(|(key, _)| decoded(key) == name)
-        .map(|(_, value)| decoded(value))
-        .next();
+    let pairs = form.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let value = pairs.filter(|(key, _)| decoded(key) == name).map(|(_, value)| decoded(value)).next();
     value
 }
 
 fn decoded(text: &str) -> String {
-    percent_decode_str(&text.replace('+', " "))
-        .decode_utf8_lossy()
-        .into_owned()
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }

@@ -41,9 +41,7 @@ pub(super) fn error(service: Service, status: StatusCode, code: &str, message: &
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     if let (Service::Sqs, Ok(value)) = (service, HeaderValue::try_from(format!("{code};Sender"))) {
         response.headers_mut().insert("x-amzn-query-error", value);
     }
@@ -51,7 +49,5 @@ pub(super) fn error(service: Service, status: StatusCode, code: &str, message: &
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -11,9 +11,7 @@ use super::call::{ANYTHING, Call, Need, form_field};
 
 /// A call of S3's REST protocol.
 pub(super) fn s3(parts: &Parts) -> Call {
-    let path = percent_decode_str(parts.uri.path().trim_start_matches('/'))
-        .decode_utf8_lossy()
-        .into_owned();
+    let path = percent_decode_str(parts.uri.path().trim_start_matches('/')).decode_utf8_lossy().into_owned();
     let (bucket, key) = path.split_once('/').unwrap_or((&path, ""));
     let query = Query(parts.uri.query().unwrap_or_default());
     match (bucket, key) {
@@ -25,13 +23,7 @@ pub(super) fn s3(parts: &Parts) -> Call {
 
 /// The ARN of the bucket that a request's path names.
 pub(super) fn bucket_arn(parts: &Parts) -> String {
-    let bucket = parts
-        .uri
-        .path()
-        .trim_start_matches('/')
-        .split('/')
-        .next()
-        .unwrap_or_default();
+    let bucket = parts.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default();
     format!("arn:aws:s3:::{bucket}")
 }
 
@@ -72,15 +64,10 @@ fn of_object(parts: &Parts, query: Query<'_>, bucket: &str, key: &str) -> Call {
         _ => return of_subresource(&parts.method, query, "Object", arn),
     };
     let mut call = call(operation, action, arn);
-    if let Some(source) = parts
-        .headers
-        .get("x-amz-copy-source")
-        .and_then(|value| value.to_str().ok())
-    {
+    if let Some(source) = parts.headers.get("x-amz-copy-source").and_then(|value| value.to_str().ok()) {
         let source = percent_decode_str(source.trim_start_matches('/')).decode_utf8_lossy();
         let source = source.split('?').next().unwrap_or_default();
-        call.needs
-            .push(Need::new("s3:GetObject", format!("arn:aws:s3:::{source}")));
+        call.needs.push(Need::new("s3:GetObject", format!("arn:aws:s3:::{source}")));
         call.operation = if part { "UploadPartCopy" } else { "CopyObject" }.to_owned();
     }
     call
@@ -95,21 +82,14 @@ fn of_subresource(method: &Method, query: Query<'_>, of: &str, arn: String) -> C
         Method::DELETE => "Delete",
         _ => "Unknown",
     };
-    let name: String = name
-        .chars()
-        .take(1)
-        .flat_map(char::to_uppercase)
-        .chain(name.chars().skip(1))
-        .collect();
+    let name: String =
+        name.chars().take(1).flat_map(char::to_uppercase).chain(name.chars().skip(1)).collect();
     let operation = format!("{verb}{of}{name}");
     call(&operation, &format!("s3:{operation}"), arn)
 }
 
 fn call(operation: &str, action: &str, resource: String) -> Call {
-    Call {
-        operation: operation.to_owned(),
-        needs: vec![Need::new(action, resource)],
-    }
+    Call { operation: operation.to_owned(), needs: vec![Need::new(action, resource)] }
 }
 
 /// A query string; its names, more than its values, tell operations apart.
@@ -117,16 +97,8 @@ fn call(operation: &str, action: &str, resource: String) -> Call {
 struct Query<'a>(&'a str);
 
 /// Names in the query that change no operation: signatures, answer headers, listing, SDK notes.
-const PLAIN: &[&str] = &[
-    "delimiter",
-    "encoding-type",
-    "marker",
-    "max-keys",
-    "partNumber",
-    "prefix",
-    "versionId",
-    "x-id",
-];
+const PLAIN: &[&str] =
+    &["delimiter", "encoding-type", "marker", "max-keys", "partNumber", "prefix", "versionId", "x-id"];
 
 impl<'a> Query<'a> {
     fn has(self, name: &str) -> bool {
@@ -138,10 +110,7 @@ impl<'a> Query<'a> {
     }
 
     fn subresource(self) -> Option<&'a str> {
-        let names = self
-            .0
-            .split('&')
-            .map(|pair| pair.split('=').next().unwrap_or_default());
+        let names = self.0.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
         let mut named = names.filter(|name| {
             let lower = name.to_lowercase();
             !name.is_empty()

@@ -57,10 +57,7 @@ fn read(
     queue_arn: String,
     resolver: &Resolver<'_>,
 ) -> Result<Option<Source>, Problem> {
-    if resolver
-        .get(properties, "Enabled")?
-        .map_or(Ok(true), |enabled| enabled.truth())?
-    {
+    if resolver.get(properties, "Enabled")?.map_or(Ok(true), |enabled| enabled.truth())? {
         let batch_size = resolver.get(properties, "BatchSize")?;
         let maximum_concurrency = match resolver.get(properties, "ScalingConfig")? {
             Some(scaling) => {
@@ -74,18 +71,12 @@ fn read(
         };
         let source = QueueSource {
             queue: queue_arn.rsplit(':').next().unwrap_or_default().to_owned(),
-            batch_size: batch_size.map_or(Ok(DEFAULT_BATCH_SIZE), |number| {
-                number.number(1..=LARGEST_BATCH_SIZE)
-            })?,
+            batch_size: batch_size
+                .map_or(Ok(DEFAULT_BATCH_SIZE), |number| number.number(1..=LARGEST_BATCH_SIZE))?,
             maximum_concurrency,
             report_batch_item_failures: reports_failures(properties, resolver)?,
         };
-        return Ok(Some(Source {
-            node: properties.clone(),
-            function,
-            queue_arn,
-            source,
-        }));
+        return Ok(Some(Source { node: properties.clone(), function, queue_arn, source }));
     }
     Ok(None)
 }
@@ -109,12 +100,7 @@ pub(super) fn attach(
     functions: &mut [Function],
     queues: &[Queue],
 ) -> Result<(), Problem> {
-    let Source {
-        node,
-        function,
-        queue_arn,
-        source,
-    } = source;
+    let Source { node, function, queue_arn, source } = source;
     let name = function.rsplit(':').next().unwrap_or_default();
     let logical_id = function_names.get(name).map_or(name, String::as_str);
     let function = functions

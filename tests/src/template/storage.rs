@@ -69,11 +69,7 @@ pub(super) fn table(name: String, properties: &Node, resolver: &Resolver<'_>) ->
         Some(ttl) if ttl.require("Enabled")?.truth()? => Some(ttl.require("AttributeName")?.text()?),
         _ => None,
     };
-    Ok(Table {
-        name,
-        create,
-        ttl_attribute,
-    })
+    Ok(Table { name, create, ttl_attribute })
 }
 
 pub(super) fn bucket(name: String, resource: &Node, resolver: &Resolver<'_>) -> Result<Bucket, Problem> {
@@ -94,11 +90,8 @@ pub(super) fn queue(name: String, resource: &Node, resolver: &Resolver<'_>) -> R
         properties.only(&[QUEUE_ATTRIBUTES, &["QueueName", "Tags"]])?;
         for key in QUEUE_ATTRIBUTES {
             if let Some(value) = resolver.get(&properties, key)? {
-                let text = if value.value.is_mapping() {
-                    plain(&value)?.to_string()
-                } else {
-                    value.text()?
-                };
+                let text =
+                    if value.value.is_mapping() { plain(&value)?.to_string() } else { value.text()? };
                 attributes.insert((*key).to_owned(), text);
             }
         }
