@@ -37,7 +37,7 @@ pub(super) async fn start(data_dir: &Path, tables: &[Table], aws: &Aws) -> Resul
     let database =
         Database::new(&file.to_string_lossy()).map_err(|error| io(std::io::Error::other(error)))?;
     for table in tables {
-        ensure(&database, table).map_err(|reason| AwsError::Table { table: table.name.clone(), reason })?;
+        ensure(&database, table).map_err(|reason| AwsError::Resource { name: table.name.clone(), reason })?;
     }
     let (listener, endpoint) = bound().await?;
     let shutdown = aws.shutdown.clone();

@@ -17,8 +17,7 @@ pub(super) fn not_allowed(service: Service, function: &str, need: &Need) -> Resp
     );
     let (status, code) = match service {
         Service::DynamoDb => (StatusCode::BAD_REQUEST, "AccessDeniedException"),
-        Service::Sqs => (StatusCode::FORBIDDEN, "AccessDenied"),
-        Service::S3 => (StatusCode::FORBIDDEN, "AccessDenied"),
+        Service::S3 | Service::Sqs => (StatusCode::FORBIDDEN, "AccessDenied"),
     };
     error(service, status, code, &message)
 }

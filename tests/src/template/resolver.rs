@@ -48,27 +48,25 @@ impl<'a> Resolver<'a> {
 
     /// The value with every intrinsic in it replaced; `None` for `AWS::NoValue`.
     pub(super) fn resolve(&self, node: &Node) -> Result<Option<Node>, Problem> {
+        if let Some(name) = node.value.as_mapping().and_then(intrinsic) {
+            let value = self.call(name, &node.require(name)?)?;
+            return Ok(value.map(|value| Node { value, at: node.at.clone() }));
+        }
         let value = match &node.value {
             Value::Sequence(_) => {
                 let items =
                     node.items()?.iter().map(|item| self.resolve(item)).collect::<Result<Vec<_>, _>>()?;
                 Value::Sequence(items.into_iter().flatten().map(|item| item.value).collect())
             }
-            Value::Mapping(mapping) => match intrinsic(mapping) {
-                Some(name) => match self.call(name, &node.require(name)?)? {
-                    Some(value) => value,
-                    None => return Ok(None),
-                },
-                None => {
-                    let mut resolved = Mapping::new();
-                    for (key, entry) in node.entries()? {
-                        if let Some(entry) = self.resolve(&entry)? {
-                            resolved.insert(key.into(), entry.value);
-                        }
+            Value::Mapping(_) => {
+                let mut resolved = Mapping::new();
+                for (key, entry) in node.entries()? {
+                    if let Some(entry) = self.resolve(&entry)? {
+                        resolved.insert(key.into(), entry.value);
                     }
-                    Value::Mapping(resolved)
                 }
-            },
+                Value::Mapping(resolved)
+            }
             plain => plain.clone(),
         };
         Ok(Some(Node { value, at: node.at.clone() }))

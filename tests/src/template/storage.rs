@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::error::Problem;
 use super::model::{Bucket, Queue, Table};
+use super::names;
 use super::node::Node;
 use super::resolver::Resolver;
 
@@ -99,7 +100,7 @@ pub(super) fn queue(name: String, resource: &Node, resolver: &Resolver<'_>) -> R
     // `CreateQueue` knows a FIFO queue by this attribute and takes only `true` for it.
     attributes.retain(|key, value| key != "FifoQueue" || value == "true");
     let fifo = attributes.contains_key("FifoQueue");
-    if fifo != name.ends_with(".fifo") {
+    if fifo != name.ends_with(names::FIFO) {
         return Err(resource.problem(format!("the name {name} does not fit FifoQueue: {fifo}")));
     }
     Ok(Queue { name, attributes })

@@ -38,7 +38,7 @@ async fn a_missing_object_is_no_such_key_and_can_be_deleted() {
 #[tokio::test]
 async fn a_presigned_url_writes_what_it_names_and_nothing_else() {
     let services = services().await;
-    let expiry = PresigningConfig::expires_in(Duration::from_secs(60)).expect("a minute");
+    let expiry = PresigningConfig::expires_in(Duration::from_mins(1)).expect("a minute");
     let put = services.s3("PostPhoto-1").put_object().bucket(services.bucket()).key("photos/signed");
     let url = put.presigned(expiry).await.expect("a URL").uri().to_owned();
     assert_eq!(ask(Request::put(&url), "picture").await.status(), 200);
@@ -50,7 +50,7 @@ async fn a_presigned_url_writes_what_it_names_and_nothing_else() {
 #[tokio::test]
 async fn a_presigned_url_can_do_no_more_than_its_signer() {
     let services = services().await;
-    let expiry = PresigningConfig::expires_in(Duration::from_secs(60)).expect("a minute");
+    let expiry = PresigningConfig::expires_in(Duration::from_mins(1)).expect("a minute");
     let put = services.s3("GetPost-1").put_object().bucket(services.bucket()).key("photos/signed");
     let url = put.presigned(expiry).await.expect("a URL").uri().to_owned();
     let answer = ask(Request::put(&url), "picture").await;

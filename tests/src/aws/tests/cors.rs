@@ -21,7 +21,7 @@ async fn with_rules(folder: &std::path::Path) -> super::Services {
     services_with(folder, model).await
 }
 
-fn preflight(url: &str, origin: &str, method: &str, headers: &str) -> axum::http::request::Builder {
+fn preflight(url: &str, origin: &str, method: &str, headers: &str) -> http::request::Builder {
     Request::options(url)
         .header("origin", origin)
         .header("access-control-request-method", method)
@@ -29,7 +29,7 @@ fn preflight(url: &str, origin: &str, method: &str, headers: &str) -> axum::http
 }
 
 /// The CORS headers of an answer, in order.
-fn cors_headers(answer: &axum::http::Response<String>) -> Vec<(&str, &str)> {
+fn cors_headers(answer: &http::Response<String>) -> Vec<(&str, &str)> {
     let named = |name: &str| name.starts_with("access-control-");
     let headers = answer.headers().iter().filter(|(name, _)| named(name.as_str()));
     let mut headers: Vec<_> =

@@ -63,29 +63,16 @@ async fn services_with(folder: &Path, model: Model) -> Services {
 }
 
 impl Services {
-    fn config(&self, access_key_id: &str, endpoint: &str) -> SdkConfig {
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(REGION))
-            .endpoint_url(endpoint)
-            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
-                Credentials::new(access_key_id, SECRET_ACCESS_KEY, None, None, "test"),
-            ))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .retry_config(RetryConfig::disabled())
-            .build()
-    }
-
     fn dynamodb(&self, access_key_id: &str) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(&self.config(access_key_id, &self.aws.endpoints().dynamodb))
+        aws_sdk_dynamodb::Client::new(&config(access_key_id, &self.aws.endpoints().dynamodb))
     }
 
     fn s3(&self, access_key_id: &str) -> aws_sdk_s3::Client {
-        aws_sdk_s3::Client::new(&self.config(access_key_id, &self.aws.endpoints().s3))
+        aws_sdk_s3::Client::new(&config(access_key_id, &self.aws.endpoints().s3))
     }
 
     fn sqs(&self, access_key_id: &str) -> aws_sdk_sqs::Client {
-        aws_sdk_sqs::Client::new(&self.config(access_key_id, &self.aws.endpoints().sqs))
+        aws_sdk_sqs::Client::new(&config(access_key_id, &self.aws.endpoints().sqs))
     }
 
     fn jobs(&self) -> &str {
@@ -105,6 +92,20 @@ impl Services {
     }
 }
 
+/// A client's configuration.
+fn config(access_key_id: &str, endpoint: &str) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .endpoint_url(endpoint)
+        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+            Credentials::new(access_key_id, SECRET_ACCESS_KEY, None, None, "test"),
+        ))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .retry_config(RetryConfig::disabled())
+        .build()
+}
+
 /// Whether a call got no answer: an effect that never ends is told apart by waiting for it, but not for long.
 async fn is_silent<T>(call: impl Future<Output = T>) -> bool {
     tokio::time::timeout(Duration::from_millis(200), call).await.is_err()
@@ -115,7 +116,7 @@ fn string(value: &str) -> aws_sdk_dynamodb::types::AttributeValue {
 }
 
 /// Sends what no SDK sends: presigned, unsigned and preflight requests.
-async fn ask(request: axum::http::request::Builder, body: &str) -> axum::http::Response<String> {
+async fn ask(request: http::request::Builder, body: &str) -> http::Response<String> {
     use http_body_util::BodyExt;
     use hyper_util::client::legacy::Client;
 
@@ -123,5 +124,5 @@ async fn ask(request: axum::http::request::Builder, body: &str) -> axum::http::R
     let client = Client::builder(hyper_util::rt::TokioExecutor::new()).build_http();
     let (parts, body) = client.request(request).await.expect("an answer").into_parts();
     let body = body.collect().await.expect("a body").to_bytes();
-    axum::http::Response::from_parts(parts, String::from_utf8(body.to_vec()).expect("text"))
+    http::Response::from_parts(parts, String::from_utf8(body.to_vec()).expect("text"))
 }

@@ -194,7 +194,9 @@ fn tables_and_buckets_can_be_made_as_they_are() {
 fn each_function_gets_the_variables_it_uses_and_no_others() {
     let model = model();
     let names = |logical_id: &str| {
-        function(&model, logical_id).environment.keys().map(String::as_str).collect::<Vec<_>>().join(" ")
+        let mut environment = function(&model, logical_id).environment.clone();
+        assert_eq!(environment.remove("BOT_SECRETS").as_deref(), Some(""), "the template holds no secret");
+        environment.keys().map(String::as_str).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(
         names("PostPhoto"),
@@ -307,4 +309,21 @@ fn the_gateway_answers_in_our_words() {
     ];
     let expected = expected.map(|(kind, response)| (kind.to_owned(), response));
     assert_eq!(api.gateway_responses, std::collections::BTreeMap::from(expected));
+}
+
+#[test]
+fn every_function_has_an_event_and_overrides_only_variables_it_has() {
+    let events = repository().join("events");
+    let read = |name: String| -> serde_json::Value {
+        let text = std::fs::read_to_string(events.join(&name)).expect("the event exists");
+        serde_json::from_str(&text).expect("the event is JSON")
+    };
+    let overrides = read("env.json".to_owned());
+    for function in model().functions {
+        assert!(read(format!("{}.json", function.binary)).is_object());
+        let variables = overrides[&function.logical_id].as_object().expect("variables").keys();
+        for variable in variables {
+            assert!(function.environment.contains_key(variable), "{} {variable}", function.logical_id);
+        }
+    }
 }
