@@ -30,15 +30,10 @@ type Rules = Arc<Vec<(String, Vec<Rule>)>>;
 
 /// The service with its buckets' rules around it.
 pub(super) fn wrap(buckets: &[Bucket], router: Router) -> Result<Router, AwsError> {
-    let rules = buckets
-        .iter()
-        .map(|bucket| match serde_json::from_value(bucket.cors.clone()) {
-            Ok(rules) => Ok((bucket.name.clone(), rules)),
-            Err(error) => Err(AwsError::Resource {
-                name: bucket.name.clone(),
-                reason: error.to_string(),
-            }),
-        });
+    let rules = buckets.iter().map(|bucket| match serde_json::from_value(bucket.cors.clone()) {
+        Ok(rules) => Ok((bucket.name.clone(), rules)),
+        Err(error) => Err(AwsError::Resource { name: bucket.name.clone(), reason: error.to_string() }),
+    });
     let rules: Rules = Arc::new(rules.collect::<Result<_, _>>()?);
     Ok(router.layer(middleware::from_fn_with_state(rules, apply)))
 }
@@ -46,17 +41,8 @@ pub(super) fn wrap(buckets: &[Bucket], router: Router) -> Result<Router, AwsErro
 async fn apply(State(rules): State<Rules>, request: Request, next: Next) -> Response<Body> {
     let preflight = request.method() == Method::OPTIONS;
     let asked = Asked::read(&request);
-    let bucket = request
-        .uri()
-        .path()
-        .trim_start_matches('/')
-        .split('/')
-        .next()
-        .unwrap_or_default();
-    let rules = rules
-        .iter()
-        .find(|(name, _)| name == bucket)
-        .map_or(&[][..], |(_, rules)| rules);
+    let bucket = request.uri().path().trim_start_matches('/').split('/').next().unwrap_or_default();
+    let rules = rules.iter().find(|(name, _)| name == bucket).map_or(&[][..], |(_, rules)| rules);
     let headers = asked.and_then(|asked| rules.iter().find_map(|rule| rule.headers(&asked, preflight)));
     let mut response = match (preflight, &headers) {
         (false, _) => next.run(request).await,
@@ -98,15 +84,9 @@ impl Asked {
 impl Rule {
     /// The answer's headers, if this rule allows what is asked.
     fn headers(&self, asked: &Asked, preflight: bool) -> Option<HeaderMap> {
-        let origin = self
-            .allowed_origins
-            .iter()
-            .find(|pattern| matches(pattern, &asked.origin))?;
-        let allowed = |name: &String| {
-            self.allowed_headers
-                .iter()
-                .any(|pattern| matches(&pattern.to_lowercase(), name))
-        };
+        let origin = self.allowed_origins.iter().find(|pattern| matches(pattern, &asked.origin))?;
+        let allowed =
+            |name: &String| self.allowed_headers.iter().any(|pattern| matches(&pattern.to_lowercase(), name));
         if !self.allowed_methods.contains(&asked.method) || !asked.headers.iter().all(allowed) {
             return None;
         }
@@ -117,26 +97,14 @@ impl Rule {
                 headers.insert(name, value);
             }
         };
-        set(
-            header::ACCESS_CONTROL_ALLOW_ORIGIN,
-            if any { "*" } else { &asked.origin },
-        );
-        set(
-            header::ACCESS_CONTROL_ALLOW_METHODS,
-            &self.allowed_methods.join(", "),
-        );
-        set(
-            header::VARY,
-            "Origin, Access-Control-Request-Headers, Access-Control-Request-Method",
-        );
+        set(header::ACCESS_CONTROL_ALLOW_ORIGIN, if any { "*" } else { &asked.origin });
+        set(header::ACCESS_CONTROL_ALLOW_METHODS, &self.allowed_methods.join(", "));
+        set(header::VARY, "Origin, Access-Control-Request-Headers, Access-Control-Request-Method");
         if !any {
             set(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
         }
         if !self.exposed_headers.is_empty() {
-            set(
-                header::ACCESS_CONTROL_EXPOSE_HEADERS,
-                &self.exposed_headers.join(", "),
-            );
+            set(header::ACCESS_CONTROL_EXPOSE_HEADERS, &self.exposed_headers.join(", "));
         }
         if preflight && !asked.headers.is_empty() {
             set(header::ACCESS_CONTROL_ALLOW_HEADERS, &asked.headers.join(", "));

@@ -32,18 +32,12 @@ struct Emulator {
 /// Opens the tables and returns what answers for them.
 pub(super) async fn start(data_dir: &Path, tables: &[Table], aws: &Aws) -> Result<Router, AwsError> {
     let file = data_dir.join(FILE);
-    let io = |error| AwsError::Io {
-        what: file.display().to_string(),
-        error,
-    };
+    let io = |error| AwsError::Io { what: file.display().to_string(), error };
     std::fs::create_dir_all(data_dir).map_err(io)?;
     let database =
         Database::new(&file.to_string_lossy()).map_err(|error| io(std::io::Error::other(error)))?;
     for table in tables {
-        ensure(&database, table).map_err(|reason| AwsError::Table {
-            table: table.name.clone(),
-            reason,
-        })?;
+        ensure(&database, table).map_err(|reason| AwsError::Resource { name: table.name.clone(), reason })?;
     }
     let (listener, endpoint) = bound().await?;
     let shutdown = aws.shutdown.clone();
@@ -54,14 +48,9 @@ pub(super) async fn start(data_dir: &Path, tables: &[Table], aws: &Aws) -> Resul
             tracing::error!(%error, "the local DynamoDB stopped");
         }
     });
-    let authority = endpoint
-        .trim_start_matches("http://")
-        .parse()
-        .expect("a bound address is an authority");
+    let authority = endpoint.trim_start_matches("http://").parse().expect("a bound address is an authority");
     let client = Client::builder(TokioExecutor::new()).build_http();
-    Ok(Router::new()
-        .fallback(forward)
-        .with_state(Emulator { client, authority }))
+    Ok(Router::new().fallback(forward).with_state(Emulator { client, authority }))
 }
 
 /// Makes the table, or checks that the one that exists has the key the template says.
@@ -74,18 +63,14 @@ fn ensure(database: &Database, table: &Table) -> Result<(), String> {
             Err("the data folder holds it with another key; use another folder or delete it".to_owned())
         };
     }
-    database
-        .create_table(request(&table.create)?)
-        .map_err(|error| error.to_string())?;
+    database.create_table(request(&table.create)?).map_err(|error| error.to_string())?;
     if let Some(attribute) = &table.ttl_attribute {
         let ttl = json!({
             "TableName": table.name,
             "TimeToLiveSpecification": { "AttributeName": attribute, "Enabled": true },
         });
         let ttl: actions::update_time_to_live::UpdateTimeToLiveRequest = request(&ttl)?;
-        database
-            .update_time_to_live(ttl)
-            .map_err(|error| error.to_string())?;
+        database.update_time_to_live(ttl).map_err(|error| error.to_string())?;
     }
     Ok(())
 }

@@ -123,48 +123,24 @@ mod tests {
     #[test]
     fn a_fault_meets_the_call_it_is_for_and_is_gone() {
         let faults = Faults::default();
-        faults.add(Fault {
-            function: Some("Work".to_owned()),
-            ..fault("SendMessage")
-        });
+        faults.add(Fault { function: Some("Work".to_owned()), ..fault("SendMessage") });
         let meet = |function, service, operation, when| faults.meet(function, service, operation, when);
-        assert_eq!(
-            meet(Some("Other"), Service::Sqs, "SendMessage", When::Before),
-            None
-        );
+        assert_eq!(meet(Some("Other"), Service::Sqs, "SendMessage", When::Before), None);
         assert_eq!(meet(None, Service::Sqs, "SendMessage", When::Before), None);
         assert_eq!(meet(Some("Work"), Service::S3, "SendMessage", When::Before), None);
-        assert_eq!(
-            meet(Some("Work"), Service::Sqs, "DeleteMessage", When::Before),
-            None
-        );
+        assert_eq!(meet(Some("Work"), Service::Sqs, "DeleteMessage", When::Before), None);
         assert_eq!(meet(Some("Work"), Service::Sqs, "SendMessage", When::After), None);
-        assert_eq!(
-            meet(Some("Work"), Service::Sqs, "SendMessage", When::Before),
-            Some(Effect::Hang)
-        );
-        assert_eq!(
-            meet(Some("Work"), Service::Sqs, "SendMessage", When::Before),
-            None
-        );
+        assert_eq!(meet(Some("Work"), Service::Sqs, "SendMessage", When::Before), Some(Effect::Hang));
+        assert_eq!(meet(Some("Work"), Service::Sqs, "SendMessage", When::Before), None);
         assert_eq!(faults.remaining(), []);
     }
 
     #[test]
     fn a_fault_waits_for_its_turn_and_repeats() {
         let faults = Faults::default();
-        faults.add(Fault {
-            after_calls: 2,
-            times: 2,
-            ..fault("*")
-        });
-        let met: Vec<_> = (0..5)
-            .map(|_| {
-                faults
-                    .meet(None, Service::Sqs, "SendMessage", When::Before)
-                    .is_some()
-            })
-            .collect();
+        faults.add(Fault { after_calls: 2, times: 2, ..fault("*") });
+        let met: Vec<_> =
+            (0..5).map(|_| faults.meet(None, Service::Sqs, "SendMessage", When::Before).is_some()).collect();
         assert_eq!(met, [false, false, true, true, false]);
     }
 }

@@ -32,11 +32,7 @@ pub struct Front {
 impl Front {
     /// A front with these policies and faults.
     pub fn new(policies: Policies, faults: Faults, kill: Kill) -> Self {
-        Self {
-            policies: Arc::new(policies),
-            faults,
-            kill,
-        }
+        Self { policies: Arc::new(policies), faults, kill }
     }
 
     /// The service behind this front.
@@ -78,10 +74,7 @@ async fn pass(
     if let Some((function, refused)) = function.zip(call.needs.iter().find(|need| !permitted(need))) {
         return refusal::not_allowed(service, function, refused);
     }
-    if let Some(effect) = front
-        .faults
-        .meet(function, service, &call.operation, When::Before)
-    {
+    if let Some(effect) = front.faults.meet(function, service, &call.operation, When::Before) {
         return front.suffer(effect, service, &access_key_id).await;
     }
     let listing = Need::new("s3:ListBucket", s3_call::bucket_arn(&parts));
@@ -107,12 +100,7 @@ async fn read(service: Service, request: Request) -> Result<(Call, Request), Res
     }
     let body = axum::body::to_bytes(body, LARGEST_BODY).await.map_err(|_| {
         let message = format!("The request is larger than {LARGEST_BODY} bytes.");
-        refusal::error(
-            service,
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "RequestEntityTooLarge",
-            &message,
-        )
+        refusal::error(service, StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message)
     })?;
     let call = match service {
         Service::DynamoDb => call::dynamodb(&parts, &body),

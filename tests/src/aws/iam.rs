@@ -14,10 +14,7 @@ impl Policies {
     /// The policies of a model's functions.
     pub fn new(functions: &[Function]) -> Self {
         Self(
-            functions
-                .iter()
-                .map(|function| (function.logical_id.clone(), function.policy.clone()))
-                .collect(),
+            functions.iter().map(|function| (function.logical_id.clone(), function.policy.clone())).collect(),
         )
     }
 
@@ -35,24 +32,16 @@ impl Policies {
         let Some(statements) = self.0.get(function) else {
             return false;
         };
-        let mut applying = statements
-            .iter()
-            .filter(|statement| applies(statement, action, resource))
-            .peekable();
+        let mut applying =
+            statements.iter().filter(|statement| applies(statement, action, resource)).peekable();
         applying.peek().is_some() && applying.all(|statement| statement.allow)
     }
 }
 
 fn applies(statement: &Statement, action: &str, resource: &str) -> bool {
     let action = action.to_lowercase();
-    statement
-        .actions
-        .iter()
-        .any(|pattern| matches(&pattern.to_lowercase(), &action))
-        && statement
-            .resources
-            .iter()
-            .any(|pattern| matches(pattern, resource))
+    statement.actions.iter().any(|pattern| matches(&pattern.to_lowercase(), &action))
+        && statement.resources.iter().any(|pattern| matches(pattern, resource))
 }
 
 /// `*` stands for any text, `?` for any one character.
@@ -132,10 +121,7 @@ mod tests {
 
     #[test]
     fn an_explicit_deny_wins() {
-        let policies = policies(&[
-            (true, "s3:*", "*"),
-            (false, "s3:Delete*", "arn:aws:s3:::b/kept/*"),
-        ]);
+        let policies = policies(&[(true, "s3:*", "*"), (false, "s3:Delete*", "arn:aws:s3:::b/kept/*")]);
         assert!(policies.permit("Work", "s3:DeleteObject", "arn:aws:s3:::b/photos/1"));
         assert!(!policies.permit("Work", "s3:DeleteObject", "arn:aws:s3:::b/kept/1"));
     }

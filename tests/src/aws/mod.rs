@@ -107,17 +107,8 @@ impl Listeners {
         let (dynamodb, dynamodb_endpoint) = bound().await?;
         let (s3, s3_endpoint) = bound().await?;
         let (sqs, sqs_endpoint) = bound().await?;
-        let endpoints = Endpoints {
-            dynamodb: dynamodb_endpoint,
-            s3: s3_endpoint,
-            sqs: sqs_endpoint,
-        };
-        Ok(Self {
-            dynamodb,
-            s3,
-            sqs,
-            endpoints,
-        })
+        let endpoints = Endpoints { dynamodb: dynamodb_endpoint, s3: s3_endpoint, sqs: sqs_endpoint };
+        Ok(Self { dynamodb, s3, sqs, endpoints })
     }
 
     /// Where the services will listen.
@@ -138,11 +129,8 @@ impl Listeners {
         front: &Front,
         sqs: Router,
     ) -> Result<Aws, AwsError> {
-        let aws = Aws {
-            endpoints: self.endpoints,
-            shutdown: CancellationToken::new(),
-            tasks: TaskTracker::new(),
-        };
+        let aws =
+            Aws { endpoints: self.endpoints, shutdown: CancellationToken::new(), tasks: TaskTracker::new() };
         let dynamodb = dynamodb::start(data_dir, &model.tables, &aws).await?;
         let s3 = s3::router(data_dir, &model.buckets)?;
         aws.serve(self.dynamodb, front.wrap(Service::DynamoDb, dynamodb));
@@ -181,9 +169,7 @@ impl Aws {
 
 /// Serves a router until `shutdown`.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {
-    let served = axum::serve(listener, router)
-        .with_graceful_shutdown(shutdown.cancelled_owned())
-        .await;
+    let served = axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await;
     if let Err(error) = served {
         tracing::error!(%error, "a local AWS service stopped");
     }
@@ -191,10 +177,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
 
 /// A free port of the loopback interface, and its address.
 async fn bound() -> Result<(TcpListener, String), AwsError> {
-    let error = |error| AwsError::Io {
-        what: "no port for a local AWS service".to_owned(),
-        error,
-    };
+    let error = |error| AwsError::Io { what: "no port for a local AWS service".to_owned(), error };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(error)?;
     let address = listener.local_addr().map_err(error)?;
     Ok((listener, format!("http://{address}")))

@@ -17,8 +17,7 @@ pub(super) fn not_allowed(service: Service, function: &str, need: &Need) -> Resp
     );
     let (status, code) = match service {
         Service::DynamoDb => (StatusCode::BAD_REQUEST, "AccessDeniedException"),
-        Service::Sqs => (StatusCode::FORBIDDEN, "AccessDenied"),
-        Service::S3 => (StatusCode::FORBIDDEN, "AccessDenied"),
+        Service::S3 | Service::Sqs => (StatusCode::FORBIDDEN, "AccessDenied"),
     };
     error(service, status, code, &message)
 }
@@ -41,9 +40,7 @@ pub(super) fn error(service: Service, status: StatusCode, code: &str, message: &
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     if let (Service::Sqs, Ok(value)) = (service, HeaderValue::try_from(format!("{code};Sender"))) {
         response.headers_mut().insert("x-amzn-query-error", value);
     }
@@ -51,7 +48,5 @@ pub(super) fn error(service: Service, status: StatusCode, code: &str, message: &
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -21,10 +21,7 @@ const FOLDER: &str = "s3";
 /// Makes the buckets and returns what answers for them.
 pub(super) fn router(data_dir: &Path, buckets: &[Bucket]) -> Result<Router, AwsError> {
     let folder = data_dir.join(FOLDER);
-    let io = |error| AwsError::Io {
-        what: folder.display().to_string(),
-        error,
-    };
+    let io = |error| AwsError::Io { what: folder.display().to_string(), error };
     std::fs::create_dir_all(&folder).map_err(io)?;
     for bucket in buckets {
         std::fs::create_dir_all(folder.join(&bucket.name)).map_err(io)?;
@@ -41,12 +38,7 @@ async fn answer(service: S3Service, request: Request) -> Response<Body> {
         Ok(response) => response.map(Body::new),
         Err(error) => {
             tracing::error!(?error, "the local S3 failed");
-            refusal::error(
-                Service::S3,
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "InternalError",
-                "We failed.",
-            )
+            refusal::error(Service::S3, StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "We failed.")
         }
     }
 }

@@ -27,11 +27,9 @@ pub(super) fn read(properties: &Node, resolver: &Resolver<'_>) -> Result<Api, Pr
     properties.only(&[READ, LEFT_ALONE])?;
     let media_types = match resolver.get(properties, "BinaryMediaTypes")? {
         // CloudFormation wants the slash as `~1`.
-        Some(list) => list
-            .items()?
-            .iter()
-            .map(|item| Ok(item.text()?.replace("~1", "/")))
-            .collect::<Result<_, _>>()?,
+        Some(list) => {
+            list.items()?.iter().map(|item| Ok(item.text()?.replace("~1", "/"))).collect::<Result<_, _>>()?
+        }
         None => Vec::new(),
     };
     let gateway_responses = match resolver.get(properties, "GatewayResponses")? {
@@ -59,10 +57,7 @@ fn gateway_response(response: &Node) -> Result<GatewayResponse, Problem> {
         None => None,
     };
     Ok(GatewayResponse {
-        status: response
-            .get("StatusCode")
-            .map(|status| status.number(100..=599))
-            .transpose()?,
+        status: response.get("StatusCode").map(|status| status.number(100..=599)).transpose()?,
         headers: texts(headers, unquoted)?,
         templates: texts(response.get("ResponseTemplates"), str::to_owned)?,
     })
@@ -70,16 +65,10 @@ fn gateway_response(response: &Node) -> Result<GatewayResponse, Problem> {
 
 fn texts(node: Option<Node>, read: fn(&str) -> String) -> Result<BTreeMap<String, String>, Problem> {
     let entries = node.map_or(Ok(Vec::new()), |node| node.entries())?;
-    entries
-        .into_iter()
-        .map(|(name, value)| Ok((name, read(&value.text()?))))
-        .collect()
+    entries.into_iter().map(|(name, value)| Ok((name, read(&value.text()?)))).collect()
 }
 
 /// A static value without its quotes; a mapping expression (`method.request.header.Origin`) has none.
 fn unquoted(text: &str) -> String {
-    text.strip_prefix('\'')
-        .and_then(|text| text.strip_suffix('\''))
-        .unwrap_or(text)
-        .to_owned()
+    text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')).unwrap_or(text).to_owned()
 }

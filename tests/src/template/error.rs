@@ -22,9 +22,6 @@ pub struct Problem {
 
 impl Problem {
     pub(super) fn new(at: &str, message: impl Into<String>) -> Self {
-        Self {
-            at: at.to_owned(),
-            message: message.into(),
-        }
+        Self { at: at.to_owned(), message: message.into() }
     }
 }

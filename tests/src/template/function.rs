@@ -10,26 +10,12 @@ use super::node::Node;
 use super::queue_source::{self, Source};
 use super::resolver::Resolver;
 
-const READ: &[&str] = &[
-    "Environment",
-    "Events",
-    "FunctionName",
-    "MemorySize",
-    "Policies",
-    "Runtime",
-    "Timeout",
-];
+const READ: &[&str] =
+    &["Environment", "Events", "FunctionName", "MemorySize", "Policies", "Runtime", "Timeout"];
 
 /// Properties without an effect on one machine: where the code comes from, how it is logged and traced.
-const LEFT_ALONE: &[&str] = &[
-    "Architectures",
-    "CodeUri",
-    "Description",
-    "Handler",
-    "LoggingConfig",
-    "Tags",
-    "Tracing",
-];
+const LEFT_ALONE: &[&str] =
+    &["Architectures", "CodeUri", "Description", "Handler", "LoggingConfig", "Tags", "Tracing"];
 
 /// Lambda's least and largest memory in MB (AWS, Lambda quotas).
 const MEMORY_MB: std::ops::RangeInclusive<u32> = 128..=10_240;
@@ -65,10 +51,7 @@ pub(super) fn read(
     let timeout_s = timeout.map_or(Ok(DEFAULT_TIMEOUT_S), |node| node.number(1..=LONGEST_TIMEOUT_S))?;
     let mut routes = Vec::new();
     let mut sources = Vec::new();
-    for (_, event) in properties
-        .get("Events")
-        .map_or(Ok(Vec::new()), |events| events.entries())?
-    {
+    for (_, event) in properties.get("Events").map_or(Ok(Vec::new()), |events| events.entries())? {
         let kind = event.require("Type")?;
         let event = event.require("Properties")?;
         match kind.text()?.as_str() {
@@ -105,11 +88,7 @@ fn environment(properties: &Node, resolver: &Resolver<'_>) -> Result<BTreeMap<St
     };
     environment.only(&[&["Variables"]])?;
     let variables = resolver.require(&environment, "Variables")?;
-    variables
-        .entries()?
-        .into_iter()
-        .map(|(name, value)| Ok((name, value.text()?)))
-        .collect()
+    variables.entries()?.into_iter().map(|(name, value)| Ok((name, value.text()?))).collect()
 }
 
 fn route(event: &Node, resolver: &Resolver<'_>) -> Result<Route, Problem> {
@@ -128,10 +107,7 @@ fn route(event: &Node, resolver: &Resolver<'_>) -> Result<Route, Problem> {
     if !known.contains(&name.as_str()) {
         return Err(method.problem(format!("{name} is no method of API Gateway")));
     }
-    Ok(Route {
-        method: name,
-        path: path.text()?,
-    })
+    Ok(Route { method: name, path: path.text()? })
 }
 
 fn policy(properties: &Node, resolver: &Resolver<'_>) -> Result<Vec<Statement>, Problem> {
@@ -154,13 +130,7 @@ fn policy(properties: &Node, resolver: &Resolver<'_>) -> Result<Vec<Statement>, 
 fn statement(node: &Node) -> Result<Statement, Problem> {
     node.only(&[&["Action", "Effect", "Resource", "Sid"]])?;
     let effect = node.require("Effect")?;
-    let texts = |key| {
-        node.require(key)?
-            .items_or_one()
-            .iter()
-            .map(Node::text)
-            .collect::<Result<Vec<_>, _>>()
-    };
+    let texts = |key| node.require(key)?.items_or_one().iter().map(Node::text).collect::<Result<Vec<_>, _>>();
     Ok(Statement {
         allow: match effect.text()?.as_str() {
             "Allow" => true,

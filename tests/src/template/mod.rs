@@ -46,20 +46,10 @@ pub fn load(
     parameters: &BTreeMap<String, String>,
     environment: &Environment,
 ) -> Result<Model, TemplateError> {
-    let file = || {
-        path.file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned()
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| TemplateError {
-        file: file(),
-        problem: Problem::new("", error.to_string()),
-    })?;
-    parse(&text, parameters, environment).map_err(|problem| TemplateError {
-        file: file(),
-        problem,
-    })
+    let file = || path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| TemplateError { file: file(), problem: Problem::new("", error.to_string()) })?;
+    parse(&text, parameters, environment).map_err(|problem| TemplateError { file: file(), problem })
 }
 
 /// Reads the text of a template with these parameter values.

@@ -5,6 +5,9 @@ use crate::aws::{ACCOUNT, REGION};
 /// The stack's name on this machine; names that the template leaves to CloudFormation begin with it.
 pub(super) const STACK: &str = "lambdagram-local";
 
+/// How the name of every FIFO queue ends (AWS, SQS).
+pub(super) const FIFO: &str = ".fifo";
+
 /// The id that `Ref` of the REST API gives.
 pub(super) const API_ID: &str = "local";
 

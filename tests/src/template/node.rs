@@ -20,10 +20,7 @@ impl Node {
     pub(super) fn parse(text: &str) -> Result<Self, Problem> {
         let value: Value =
             serde_yaml_ng::from_str(text).map_err(|error| Problem::new("", error.to_string()))?;
-        Ok(Self {
-            value: long_form(value),
-            at: String::new(),
-        })
+        Ok(Self { value: long_form(value), at: String::new() })
     }
 
     pub(super) fn problem(&self, message: impl Into<String>) -> Problem {
@@ -33,51 +30,32 @@ impl Node {
     /// The value under `key`, if this is a mapping that has it.
     pub(super) fn get(&self, key: &str) -> Option<Self> {
         let value = self.value.get(key)?.clone();
-        Some(Self {
-            value,
-            at: join(&self.at, key),
-        })
+        Some(Self { value, at: join(&self.at, key) })
     }
 
     pub(super) fn require(&self, key: &str) -> Result<Self, Problem> {
-        self.get(key)
-            .ok_or_else(|| Problem::new(&join(&self.at, key), "is missing"))
+        self.get(key).ok_or_else(|| Problem::new(&join(&self.at, key), "is missing"))
     }
 
     /// Keys and values in the order they are written.
     pub(super) fn entries(&self) -> Result<Vec<(String, Self)>, Problem> {
-        let mapping = self
-            .value
-            .as_mapping()
-            .ok_or_else(|| self.problem("is no mapping"))?;
+        let mapping = self.value.as_mapping().ok_or_else(|| self.problem("is no mapping"))?;
         mapping
             .iter()
             .map(|(key, value)| {
                 let key = scalar(key).ok_or_else(|| self.problem("has a key that is no string"))?;
                 let at = join(&self.at, &key);
-                Ok((
-                    key,
-                    Self {
-                        value: value.clone(),
-                        at,
-                    },
-                ))
+                Ok((key, Self { value: value.clone(), at }))
             })
             .collect()
     }
 
     pub(super) fn items(&self) -> Result<Vec<Self>, Problem> {
-        let items = self
-            .value
-            .as_sequence()
-            .ok_or_else(|| self.problem("is no list"))?;
+        let items = self.value.as_sequence().ok_or_else(|| self.problem("is no list"))?;
         Ok(items
             .iter()
             .enumerate()
-            .map(|(index, value)| Self {
-                value: value.clone(),
-                at: join(&self.at, &index.to_string()),
-            })
+            .map(|(index, value)| Self { value: value.clone(), at: join(&self.at, &index.to_string()) })
             .collect())
     }
 
@@ -97,16 +75,9 @@ impl Node {
         N: std::str::FromStr + PartialOrd + Display,
     {
         let text = self.text()?;
-        text.parse()
-            .ok()
-            .filter(|number| range.contains(number))
-            .ok_or_else(|| {
-                self.problem(format!(
-                    "`{text}` is no whole number from {} to {}",
-                    range.start(),
-                    range.end()
-                ))
-            })
+        text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
+            self.problem(format!("`{text}` is no whole number from {} to {}", range.start(), range.end()))
+        })
     }
 
     pub(super) fn truth(&self) -> Result<bool, Problem> {
@@ -130,11 +101,7 @@ impl Node {
 
 /// A path one step further down.
 pub(super) fn join(at: &str, key: &str) -> String {
-    if at.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{at}.{key}")
-    }
+    if at.is_empty() { key.to_owned() } else { format!("{at}.{key}") }
 }
 
 /// The text of a string, number or truth value.
@@ -151,12 +118,9 @@ fn long_form(value: Value) -> Value {
     match value {
         Value::Tagged(tagged) => long_form_of_tag(*tagged),
         Value::Sequence(items) => items.into_iter().map(long_form).collect(),
-        Value::Mapping(mapping) => Value::Mapping(
-            mapping
-                .into_iter()
-                .map(|(key, value)| (key, long_form(value)))
-                .collect(),
-        ),
+        Value::Mapping(mapping) => {
+            Value::Mapping(mapping.into_iter().map(|(key, value)| (key, long_form(value))).collect())
+        }
         other => other,
     }
 }

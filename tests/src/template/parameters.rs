@@ -28,17 +28,9 @@ pub(super) fn values(
     document: &Node,
     given: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, Value>, Problem> {
-    let declared = document
-        .get("Parameters")
-        .map_or(Ok(Vec::new()), |node| node.entries())?;
-    if let Some(unknown) = given
-        .keys()
-        .find(|name| declared.iter().all(|(declared, _)| declared != *name))
-    {
-        return Err(Problem::new(
-            "Parameters",
-            format!("there is no parameter {unknown}"),
-        ));
+    let declared = document.get("Parameters").map_or(Ok(Vec::new()), |node| node.entries())?;
+    if let Some(unknown) = given.keys().find(|name| declared.iter().all(|(declared, _)| declared != *name)) {
+        return Err(Problem::new("Parameters", format!("there is no parameter {unknown}")));
     }
     declared
         .into_iter()
@@ -84,17 +76,9 @@ fn check_value(declaration: &Node, text: &str) -> Result<(), Problem> {
         }
     }
     if let Some(allowed) = declaration.get("AllowedValues") {
-        let allowed = allowed
-            .items()?
-            .iter()
-            .map(Node::text)
-            .collect::<Result<Vec<_>, _>>()?;
+        let allowed = allowed.items()?.iter().map(Node::text).collect::<Result<Vec<_>, _>>()?;
         if !allowed.iter().any(|value| value == text) {
-            return Err(refused(
-                declaration,
-                text,
-                &format!("is none of {}", allowed.join(", ")),
-            ));
+            return Err(refused(declaration, text, &format!("is none of {}", allowed.join(", "))));
         }
     }
     Ok(())
@@ -102,12 +86,7 @@ fn check_value(declaration: &Node, text: &str) -> Result<(), Problem> {
 
 fn check_length(declaration: &Node, text: &str) -> Result<(), Problem> {
     let length = text.chars().count();
-    let bound = |key: &str| {
-        declaration
-            .get(key)
-            .map(|node| node.number(0..=usize::MAX))
-            .transpose()
-    };
+    let bound = |key: &str| declaration.get(key).map(|node| node.number(0..=usize::MAX)).transpose();
     if bound("MinLength")?.is_some_and(|least| length < least) {
         return Err(refused(declaration, text, "is too short"));
     }
@@ -118,15 +97,8 @@ fn check_length(declaration: &Node, text: &str) -> Result<(), Problem> {
 }
 
 fn check_range(declaration: &Node, text: &str) -> Result<(), Problem> {
-    let number: f64 = text
-        .parse()
-        .map_err(|_| refused(declaration, text, "is no number"))?;
-    let bound = |key: &str| {
-        declaration
-            .get(key)
-            .map(|node| node.number(f64::MIN..=f64::MAX))
-            .transpose()
-    };
+    let number: f64 = text.parse().map_err(|_| refused(declaration, text, "is no number"))?;
+    let bound = |key: &str| declaration.get(key).map(|node| node.number(f64::MIN..=f64::MAX)).transpose();
     if let Some(least) = bound("MinValue")?.filter(|least| number < *least) {
         return Err(refused(declaration, text, &format!("is less than {least}")));
     }
@@ -138,13 +110,7 @@ fn check_range(declaration: &Node, text: &str) -> Result<(), Problem> {
 
 /// A complaint that shows the value, unless the template asks for silence about it.
 fn refused(declaration: &Node, text: &str, why: &str) -> Problem {
-    let silent = declaration
-        .get("NoEcho")
-        .is_some_and(|node| node.truth() == Ok(true));
-    let shown = if silent {
-        "the value".to_owned()
-    } else {
-        format!("`{text}`")
-    };
+    let silent = declaration.get("NoEcho").is_some_and(|node| node.truth() == Ok(true));
+    let shown = if silent { "the value".to_owned() } else { format!("`{text}`") };
     declaration.problem(format!("{shown} {why}"))
 }

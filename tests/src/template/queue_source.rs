@@ -29,7 +29,7 @@ pub(super) struct Source {
     /// A function's logical id, name or ARN.
     function: String,
     queue_arn: String,
-    source: QueueSource,
+    mapping: QueueSource,
 }
 
 /// `AWS::Lambda::EventSourceMapping`; `None` when it is switched off.
@@ -57,10 +57,7 @@ fn read(
     queue_arn: String,
     resolver: &Resolver<'_>,
 ) -> Result<Option<Source>, Problem> {
-    if resolver
-        .get(properties, "Enabled")?
-        .map_or(Ok(true), |enabled| enabled.truth())?
-    {
+    if resolver.get(properties, "Enabled")?.map_or(Ok(true), |enabled| enabled.truth())? {
         let batch_size = resolver.get(properties, "BatchSize")?;
         let maximum_concurrency = match resolver.get(properties, "ScalingConfig")? {
             Some(scaling) => {
@@ -72,20 +69,14 @@ fn read(
             }
             None => None,
         };
-        let source = QueueSource {
+        let mapping = QueueSource {
             queue: queue_arn.rsplit(':').next().unwrap_or_default().to_owned(),
-            batch_size: batch_size.map_or(Ok(DEFAULT_BATCH_SIZE), |number| {
-                number.number(1..=LARGEST_BATCH_SIZE)
-            })?,
+            batch_size: batch_size
+                .map_or(Ok(DEFAULT_BATCH_SIZE), |number| number.number(1..=LARGEST_BATCH_SIZE))?,
             maximum_concurrency,
             report_batch_item_failures: reports_failures(properties, resolver)?,
         };
-        return Ok(Some(Source {
-            node: properties.clone(),
-            function,
-            queue_arn,
-            source,
-        }));
+        return Ok(Some(Source { node: properties.clone(), function, queue_arn, mapping }));
     }
     Ok(None)
 }
@@ -109,12 +100,7 @@ pub(super) fn attach(
     functions: &mut [Function],
     queues: &[Queue],
 ) -> Result<(), Problem> {
-    let Source {
-        node,
-        function,
-        queue_arn,
-        source,
-    } = source;
+    let Source { node, function, queue_arn, mapping } = source;
     let name = function.rsplit(':').next().unwrap_or_default();
     let logical_id = function_names.get(name).map_or(name, String::as_str);
     let function = functions
@@ -125,7 +111,7 @@ pub(super) fn attach(
         .iter()
         .find(|queue| names::queue_arn(&queue.name) == queue_arn)
         .ok_or_else(|| node.problem(format!("{queue_arn} is no queue of this template")))?;
-    if queue.name.ends_with(".fifo") && source.batch_size > DEFAULT_BATCH_SIZE {
+    if queue.name.ends_with(names::FIFO) && mapping.batch_size > DEFAULT_BATCH_SIZE {
         let most = format!("a FIFO queue gives at most {DEFAULT_BATCH_SIZE} messages at once");
         return Err(node.problem(most));
     }
@@ -137,6 +123,6 @@ pub(super) fn attach(
             "the queue's visibility timeout of {visibility_s} s is shorter than the function's timeout of {timeout_s} s"
         )));
     }
-    function.queue_sources.push(source);
+    function.queue_sources.push(mapping);
     Ok(())
 }

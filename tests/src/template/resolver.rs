@@ -30,12 +30,7 @@ impl<'a> Resolver<'a> {
         parameters: BTreeMap<String, Value>,
         environment: &'a Environment,
     ) -> Self {
-        Self {
-            document,
-            parameters,
-            environment,
-            depth: Cell::new(0),
-        }
+        Self { document, parameters, environment, depth: Cell::new(0) }
     }
 
     pub(super) fn environment(&self) -> &Environment {
@@ -48,49 +43,38 @@ impl<'a> Resolver<'a> {
     }
 
     pub(super) fn require(&self, node: &Node, key: &str) -> Result<Node, Problem> {
-        self.get(node, key)?
-            .ok_or_else(|| Problem::new(&join(&node.at, key), "is missing"))
+        self.get(node, key)?.ok_or_else(|| Problem::new(&join(&node.at, key), "is missing"))
     }
 
     /// The value with every intrinsic in it replaced; `None` for `AWS::NoValue`.
     pub(super) fn resolve(&self, node: &Node) -> Result<Option<Node>, Problem> {
+        if let Some(name) = node.value.as_mapping().and_then(intrinsic) {
+            let value = self.call(name, &node.require(name)?)?;
+            return Ok(value.map(|value| Node { value, at: node.at.clone() }));
+        }
         let value = match &node.value {
             Value::Sequence(_) => {
-                let items = node
-                    .items()?
-                    .iter()
-                    .map(|item| self.resolve(item))
-                    .collect::<Result<Vec<_>, _>>()?;
+                let items =
+                    node.items()?.iter().map(|item| self.resolve(item)).collect::<Result<Vec<_>, _>>()?;
                 Value::Sequence(items.into_iter().flatten().map(|item| item.value).collect())
             }
-            Value::Mapping(mapping) => match intrinsic(mapping) {
-                Some(name) => match self.call(name, &node.require(name)?)? {
-                    Some(value) => value,
-                    None => return Ok(None),
-                },
-                None => {
-                    let mut resolved = Mapping::new();
-                    for (key, entry) in node.entries()? {
-                        if let Some(entry) = self.resolve(&entry)? {
-                            resolved.insert(key.into(), entry.value);
-                        }
+            Value::Mapping(_) => {
+                let mut resolved = Mapping::new();
+                for (key, entry) in node.entries()? {
+                    if let Some(entry) = self.resolve(&entry)? {
+                        resolved.insert(key.into(), entry.value);
                     }
-                    Value::Mapping(resolved)
                 }
-            },
+                Value::Mapping(resolved)
+            }
             plain => plain.clone(),
         };
-        Ok(Some(Node {
-            value,
-            at: node.at.clone(),
-        }))
+        Ok(Some(Node { value, at: node.at.clone() }))
     }
 
     /// Whether the resource exists under the parameters given.
     pub(super) fn exists(&self, resource: &Node) -> Result<bool, Problem> {
-        resource
-            .get("Condition")
-            .map_or(Ok(true), |condition| self.named_condition(&condition))
+        resource.get("Condition").map_or(Ok(true), |condition| self.named_condition(&condition))
     }
 
     /// The name that a resource of the document has on this machine.
@@ -102,9 +86,7 @@ impl<'a> Resolver<'a> {
             return name.text();
         }
         let fifo = kind == Kind::Queue
-            && self
-                .get(&properties, "FifoQueue")?
-                .is_some_and(|fifo| fifo.truth() == Ok(true));
+            && self.get(&properties, "FifoQueue")?.is_some_and(|fifo| fifo.truth() == Ok(true));
         Ok(names::derived(logical_id) + if fifo { ".fifo" } else { "" })
     }
 
@@ -113,11 +95,7 @@ impl<'a> Resolver<'a> {
             "Ref" => return self.reference(argument, &argument.text()?),
             "Fn::If" => {
                 let [condition, yes, no] = arguments(argument)?;
-                let chosen = if self.named_condition(&condition)? {
-                    yes
-                } else {
-                    no
-                };
+                let chosen = if self.named_condition(&condition)? { yes } else { no };
                 return Ok(self.resolve(&chosen)?.map(|node| node.value));
             }
             _ => {}
@@ -127,11 +105,7 @@ impl<'a> Resolver<'a> {
             "Fn::Sub" => self.substitute(argument)?.into(),
             "Fn::Join" => {
                 let [separator, list] = arguments(argument)?;
-                let parts = self
-                    .list(&list)?
-                    .iter()
-                    .map(Node::text)
-                    .collect::<Result<Vec<_>, _>>()?;
+                let parts = self.list(&list)?.iter().map(Node::text).collect::<Result<Vec<_>, _>>()?;
                 parts.join(&self.value(&separator)?.text()?).into()
             }
             "Fn::Split" => {
@@ -143,9 +117,7 @@ impl<'a> Resolver<'a> {
                 let [index, list] = arguments(argument)?;
                 let list = self.list(&list)?;
                 let index: usize = self.value(&index)?.number(0..=usize::MAX)?;
-                let chosen = list
-                    .get(index)
-                    .ok_or_else(|| argument.problem("there is no such item"))?;
+                let chosen = list.get(index).ok_or_else(|| argument.problem("there is no such item"))?;
                 chosen.value.clone()
             }
             "Fn::FindInMap" => {
@@ -183,10 +155,7 @@ impl<'a> Resolver<'a> {
         }
         let (kind, resource) = self.resource(at, name)?;
         let resource_name = self.name_of(name, kind, &resource)?;
-        Ok(Some(
-            kind.reference(&resource_name, &self.environment.sqs_endpoint)
-                .into(),
-        ))
+        Ok(Some(kind.reference(&resource_name, &self.environment.sqs_endpoint).into()))
     }
 
     fn attribute_of(&self, argument: &Node) -> Result<String, Problem> {
@@ -208,15 +177,11 @@ impl<'a> Resolver<'a> {
             .and_then(|resources| resources.get(logical_id))
             .ok_or_else(|| at.problem(format!("there is no parameter or resource {logical_id}")))?;
         if !self.exists(&resource)? {
-            return Err(at.problem(format!(
-                "{logical_id} does not exist, since its condition is false"
-            )));
+            return Err(at.problem(format!("{logical_id} does not exist, since its condition is false")));
         }
         let resource_type = resource.require("Type")?.text()?;
         let kind = Kind::of(&resource_type).ok_or_else(|| {
-            at.problem(format!(
-                "{logical_id} is an {resource_type}, which does not run here"
-            ))
+            at.problem(format!("{logical_id} is an {resource_type}, which does not run here"))
         })?;
         Ok((kind, resource))
     }
@@ -232,9 +197,8 @@ impl<'a> Resolver<'a> {
         let mut result = String::new();
         let mut rest = template.as_str();
         while let Some((before, after)) = rest.split_once("${") {
-            let (name, after) = after
-                .split_once('}')
-                .ok_or_else(|| argument.problem("has a `${` without its `}`"))?;
+            let (name, after) =
+                after.split_once('}').ok_or_else(|| argument.problem("has a `${` without its `}`"))?;
             result.push_str(before);
             match name.strip_prefix('!') {
                 Some(literal) => result.extend(["${", literal, "}"]),
@@ -328,13 +292,7 @@ fn intrinsic(mapping: &Mapping) -> Option<&str> {
 
 /// Exactly the arguments that an intrinsic takes; one that takes a single one may leave the brackets away.
 fn arguments<const N: usize>(argument: &Node) -> Result<[Node; N], Problem> {
-    let items = if N == 1 {
-        argument.items_or_one()
-    } else {
-        argument.items()?
-    };
+    let items = if N == 1 { argument.items_or_one() } else { argument.items()? };
     let given = items.len();
-    items
-        .try_into()
-        .map_err(|_| argument.problem(format!("has {given} arguments in place of {N}")))
+    items.try_into().map_err(|_| argument.problem(format!("has {given} arguments in place of {N}")))
 }

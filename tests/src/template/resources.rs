@@ -68,19 +68,13 @@ pub(super) fn model(document: &Node, resolver: &Resolver<'_>) -> Result<Model, P
             }
             "AWS::DynamoDB::Table" => {
                 let properties = resource.require("Properties")?;
-                model
-                    .tables
-                    .push(storage::table(name(Kind::Table)?, &properties, resolver)?);
+                model.tables.push(storage::table(name(Kind::Table)?, &properties, resolver)?);
             }
             "AWS::S3::Bucket" => {
-                model
-                    .buckets
-                    .push(storage::bucket(name(Kind::Bucket)?, &resource, resolver)?);
+                model.buckets.push(storage::bucket(name(Kind::Bucket)?, &resource, resolver)?);
             }
             "AWS::SQS::Queue" => {
-                model
-                    .queues
-                    .push(storage::queue(name(Kind::Queue)?, &resource, resolver)?);
+                model.queues.push(storage::queue(name(Kind::Queue)?, &resource, resolver)?);
             }
             left_alone if LEFT_ALONE.contains(&left_alone) => {}
             unknown => return Err(kind.problem(format!("the local stack cannot run {unknown}"))),
@@ -93,15 +87,8 @@ pub(super) fn model(document: &Node, resolver: &Resolver<'_>) -> Result<Model, P
     let resources = document.require("Resources")?;
     let [api] = <[_; 1]>::try_from(apis)
         .map_err(|apis| resources.problem(format!("has {} of AWS::Serverless::Api, not one", apis.len())))?;
-    let url_of_the_cloud = format!(
-        "https://{API_ID}.execute-api.{REGION}.amazonaws.com/{}",
-        api.stage
-    );
-    for value in model
-        .functions
-        .iter_mut()
-        .flat_map(|function| function.environment.values_mut())
-    {
+    let url_of_the_cloud = format!("https://{API_ID}.execute-api.{REGION}.amazonaws.com/{}", api.stage);
+    for value in model.functions.iter_mut().flat_map(|function| function.environment.values_mut()) {
         *value = value.replace(&url_of_the_cloud, &resolver.environment().api_url);
     }
     Ok(Model {
@@ -125,10 +112,7 @@ struct Parts {
 
 /// The `Globals` section, whose other parts would belong to resources that do not run here.
 fn globals(document: &Node) -> Result<Node, Problem> {
-    let empty = Node {
-        value: Value::Mapping(Mapping::new()),
-        at: "Globals".to_owned(),
-    };
+    let empty = Node { value: Value::Mapping(Mapping::new()), at: "Globals".to_owned() };
     let globals = document.get("Globals").unwrap_or(empty);
     globals.only(&[&["Api", "Function"]])?;
     Ok(globals)
@@ -138,10 +122,7 @@ fn globals(document: &Node) -> Result<Node, Problem> {
 fn with_globals(resource: &Node, globals: Option<Node>) -> Result<Node, Problem> {
     let properties = resource.require("Properties")?;
     Ok(match globals {
-        Some(globals) => Node {
-            value: merge(globals.value, properties.value),
-            at: properties.at,
-        },
+        Some(globals) => Node { value: merge(globals.value, properties.value), at: properties.at },
         None => properties,
     })
 }
@@ -176,10 +157,7 @@ fn check_routes(functions: &[Function]) -> Result<(), Problem> {
                 Entry::Occupied(taken) => {
                     let at = format!("Resources.{}.Properties.Events", function.logical_id);
                     let (method, path, owner) = (&route.method, &route.path, taken.get());
-                    return Err(Problem::new(
-                        &at,
-                        format!("{method} {path} already belongs to {owner}"),
-                    ));
+                    return Err(Problem::new(&at, format!("{method} {path} already belongs to {owner}")));
                 }
             }
         }

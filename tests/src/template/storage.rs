@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::error::Problem;
 use super::model::{Bucket, Queue, Table};
+use super::names;
 use super::node::Node;
 use super::resolver::Resolver;
 
@@ -69,11 +70,7 @@ pub(super) fn table(name: String, properties: &Node, resolver: &Resolver<'_>) ->
         Some(ttl) if ttl.require("Enabled")?.truth()? => Some(ttl.require("AttributeName")?.text()?),
         _ => None,
     };
-    Ok(Table {
-        name,
-        create,
-        ttl_attribute,
-    })
+    Ok(Table { name, create, ttl_attribute })
 }
 
 pub(super) fn bucket(name: String, resource: &Node, resolver: &Resolver<'_>) -> Result<Bucket, Problem> {
@@ -94,11 +91,8 @@ pub(super) fn queue(name: String, resource: &Node, resolver: &Resolver<'_>) -> R
         properties.only(&[QUEUE_ATTRIBUTES, &["QueueName", "Tags"]])?;
         for key in QUEUE_ATTRIBUTES {
             if let Some(value) = resolver.get(&properties, key)? {
-                let text = if value.value.is_mapping() {
-                    plain(&value)?.to_string()
-                } else {
-                    value.text()?
-                };
+                let text =
+                    if value.value.is_mapping() { plain(&value)?.to_string() } else { value.text()? };
                 attributes.insert((*key).to_owned(), text);
             }
         }
@@ -106,7 +100,7 @@ pub(super) fn queue(name: String, resource: &Node, resolver: &Resolver<'_>) -> R
     // `CreateQueue` knows a FIFO queue by this attribute and takes only `true` for it.
     attributes.retain(|key, value| key != "FifoQueue" || value == "true");
     let fifo = attributes.contains_key("FifoQueue");
-    if fifo != name.ends_with(".fifo") {
+    if fifo != name.ends_with(names::FIFO) {
         return Err(resource.problem(format!("the name {name} does not fit FifoQueue: {fifo}")));
     }
     Ok(Queue { name, attributes })

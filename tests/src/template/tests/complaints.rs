@@ -2,9 +2,7 @@ use super::{environment, parameters, parse, read, template};
 use crate::template::load;
 
 fn complaint(head: &str, properties: &str, resources: &str) -> String {
-    read(&template(head, properties, resources))
-        .expect_err("the template is refused")
-        .to_string()
+    read(&template(head, properties, resources)).expect_err("the template is refused").to_string()
 }
 
 #[test]
@@ -23,10 +21,7 @@ fn the_line_names_the_file_and_the_place() {
 fn a_missing_file_is_one_line() {
     let error = load("no/such/template.yaml".as_ref(), &parameters([]), &environment())
         .expect_err("there is no such file");
-    assert_eq!(
-        error.to_string(),
-        "template.yaml: No such file or directory (os error 2)"
-    );
+    assert_eq!(error.to_string(), "template.yaml: No such file or directory (os error 2)");
 }
 
 #[test]
@@ -41,74 +36,42 @@ fn parameters_are_checked_as_cloudformation_checks_them() {
     let text = |rule: &str| template(&format!("Parameters: {{ P: {{ {rule} }} }}"), "", "");
     for (rule, value, expected) in [
         ("Type: String, AllowedValues: [a, b]", "c", "`c` is none of a, b"),
-        (
-            "Type: String, AllowedPattern: '[a-z]+'",
-            "abc1",
-            "`abc1` does not match [a-z]+",
-        ),
-        (
-            "Type: String, NoEcho: true, AllowedPattern: '[a-z]+'",
-            "1",
-            "the value does not match [a-z]+",
-        ),
+        ("Type: String, AllowedPattern: '[a-z]+'", "abc1", "`abc1` does not match [a-z]+"),
+        ("Type: String, NoEcho: true, AllowedPattern: '[a-z]+'", "1", "the value does not match [a-z]+"),
         ("Type: String, MinLength: 2", "a", "`a` is too short"),
         ("Type: String, MaxLength: 2", "abc", "`abc` is too long"),
         ("Type: Number", "many", "`many` is no number"),
         ("Type: Number, MinValue: 3", "2", "`2` is less than 3"),
         ("Type: Number, MaxValue: 3", "4", "`4` is more than 3"),
-        (
-            "Type: CommaDelimitedList, AllowedValues: [a]",
-            "a,b",
-            "`b` is none of a",
-        ),
+        ("Type: CommaDelimitedList, AllowedValues: [a]", "a,b", "`b` is none of a"),
     ] {
         let error = parse(&text(rule), &parameters([("P", value)]), &environment())
             .expect_err("the value is refused");
         assert_eq!(error.to_string(), format!("Parameters.P: {expected}"));
     }
     let error = read(&text("Type: String")).expect_err("a value is missing");
-    assert_eq!(
-        error.to_string(),
-        "Parameters.P: has no default, so it needs a value"
-    );
+    assert_eq!(error.to_string(), "Parameters.P: has no default, so it needs a value");
     let error = read(&text("Type: 'List<Number>', Default: '1'")).expect_err("the type is refused");
-    assert_eq!(
-        error.to_string(),
-        "Parameters.P.Type: the local stack does not know the type List<Number>"
-    );
+    assert_eq!(error.to_string(), "Parameters.P.Type: the local stack does not know the type List<Number>");
 }
 
 #[test]
 fn an_unknown_parameter_is_refused() {
-    let error = parse(
-        &template("", "", ""),
-        &parameters([("Botid", "1")]),
-        &environment(),
-    )
-    .expect_err("there is no such parameter");
+    let error = parse(&template("", "", ""), &parameters([("Botid", "1")]), &environment())
+        .expect_err("there is no such parameter");
     assert_eq!(error.to_string(), "Parameters: there is no parameter Botid");
 }
 
 #[test]
 fn what_cannot_be_resolved_is_named() {
     let variable = |expression: &str| {
-        complaint(
-            "",
-            &format!("      Environment: {{ Variables: {{ V: {expression} }} }}"),
-            "",
-        )
+        complaint("", &format!("      Environment: {{ Variables: {{ V: {expression} }} }}"), "")
     };
     let at = "Resources.Work.Properties.Environment.Variables.V";
     for (expression, expected) in [
         ("!Ref Nothing", ".Ref: there is no parameter or resource Nothing"),
-        (
-            "!ImportValue x",
-            ".Fn::ImportValue: the local stack cannot resolve Fn::ImportValue",
-        ),
-        (
-            "!GetAtt Work.Version",
-            ".Fn::GetAtt: the local stack knows no Work.Version",
-        ),
+        ("!ImportValue x", ".Fn::ImportValue: the local stack cannot resolve Fn::ImportValue"),
+        ("!GetAtt Work.Version", ".Fn::GetAtt: the local stack knows no Work.Version"),
         ("!Select [2, [a]]", ".Fn::Select: there is no such item"),
         ("!Join ['-']", ".Fn::Join: has 1 arguments in place of 2"),
         ("!Sub 'a${b'", ".Fn::Sub: has a `${` without its `}`"),
@@ -130,10 +93,7 @@ fn what_cannot_be_resolved_is_named() {
 fn names_in_a_circle_are_found() {
     let resources = "  A: { Type: AWS::SQS::Queue, Properties: { QueueName: !GetAtt B.QueueName } }
   B: { Type: AWS::SQS::Queue, Properties: { QueueName: !GetAtt A.QueueName } }";
-    assert_eq!(
-        complaint("", "", resources),
-        "Resources.A.Properties: refers to itself"
-    );
+    assert_eq!(complaint("", "", resources), "Resources.A.Properties: refers to itself");
 }
 
 #[test]
@@ -172,10 +132,7 @@ fn what_the_stack_would_have_to_obey_and_does_not_know_is_refused() {
             "Events.Get.Properties.Path: does not begin with a slash",
         ),
     ] {
-        assert_eq!(
-            complaint("", properties, ""),
-            format!("Resources.Work.Properties.{expected}")
-        );
+        assert_eq!(complaint("", properties, ""), format!("Resources.Work.Properties.{expected}"));
     }
     assert_eq!(
         complaint("", "", "  Clock: { Type: AWS::Scheduler::Schedule }"),
@@ -194,11 +151,7 @@ fn what_the_stack_would_have_to_obey_and_does_not_know_is_refused() {
         "Globals.HttpApi: the local stack does not know this property"
     );
     assert_eq!(
-        complaint(
-            "",
-            "",
-            "  Another: { Type: AWS::Serverless::Api, Properties: { StageName: prod } }"
-        ),
+        complaint("", "", "  Another: { Type: AWS::Serverless::Api, Properties: { StageName: prod } }"),
         "Resources: has 2 of AWS::Serverless::Api, not one"
     );
 }
@@ -235,11 +188,7 @@ fn a_queue_source_must_fit_its_queue() {
             "VisibilityTimeout: 59",
             ": the queue's visibility timeout of 59 s is shorter than the function's timeout of 60 s",
         ),
-        (
-            "BatchSize: 11",
-            "VisibilityTimeout: 360",
-            ": a FIFO queue gives at most 10 messages at once",
-        ),
+        ("BatchSize: 11", "VisibilityTimeout: 360", ": a FIFO queue gives at most 10 messages at once"),
         (
             "ScalingConfig: { MaximumConcurrency: 1 }",
             "VisibilityTimeout: 360",
@@ -251,18 +200,12 @@ fn a_queue_source_must_fit_its_queue() {
             ".FilterCriteria: the local stack does not know this property",
         ),
     ] {
-        assert_eq!(
-            complaint(mapping, queue),
-            format!("Resources.Source.Properties{expected}")
-        );
+        assert_eq!(complaint(mapping, queue), format!("Resources.Source.Properties{expected}"));
     }
 }
 
 #[test]
 fn a_queues_name_must_fit_its_kind() {
     let resources = "  Queue: { Type: AWS::SQS::Queue, Properties: { QueueName: plain, FifoQueue: true } }";
-    assert_eq!(
-        complaint("", "", resources),
-        "Resources.Queue: the name plain does not fit FifoQueue: true"
-    );
+    assert_eq!(complaint("", "", resources), "Resources.Queue: the name plain does not fit FifoQueue: true");
 }

@@ -16,24 +16,12 @@ fn value(head: &str, expression: &str) -> String {
 
 #[test]
 fn ref_gives_what_cloudformation_gives() {
-    assert_eq!(
-        value("Parameters: { P: { Type: String, Default: x } }", "!Ref P"),
-        "x"
-    );
+    assert_eq!(value("Parameters: { P: { Type: String, Default: x } }", "!Ref P"), "x");
     assert_eq!(value("", "{ Ref: Jobs }"), "lambdagram-local-jobs");
     assert_eq!(value("", "!Ref Files"), "lambdagram-local-files");
-    assert_eq!(
-        value("", "!Ref Slow"),
-        "http://127.0.0.1:9324/123456789012/lambdagram-local-slow"
-    );
-    assert_eq!(
-        value("", "!Ref Fast"),
-        "http://127.0.0.1:9324/123456789012/lambdagram-local-fast.fifo"
-    );
-    assert_eq!(
-        value("", "!Ref Named"),
-        "http://127.0.0.1:9324/123456789012/lambdagram-local-named"
-    );
+    assert_eq!(value("", "!Ref Slow"), "http://127.0.0.1:9324/123456789012/lambdagram-local-slow");
+    assert_eq!(value("", "!Ref Fast"), "http://127.0.0.1:9324/123456789012/lambdagram-local-fast.fifo");
+    assert_eq!(value("", "!Ref Named"), "http://127.0.0.1:9324/123456789012/lambdagram-local-named");
     assert_eq!(value("", "!Ref Work"), "lambdagram-local-work");
 }
 
@@ -54,10 +42,7 @@ fn get_att_gives_arns_in_short_and_long_form() {
         value("", "!GetAtt Jobs.Arn"),
         "arn:aws:dynamodb:us-east-1:123456789012:table/lambdagram-local-jobs"
     );
-    assert_eq!(
-        value("", "{ 'Fn::GetAtt': [Files, Arn] }"),
-        "arn:aws:s3:::lambdagram-local-files"
-    );
+    assert_eq!(value("", "{ 'Fn::GetAtt': [Files, Arn] }"), "arn:aws:s3:::lambdagram-local-files");
     assert_eq!(value("", "!GetAtt Fast.QueueName"), "lambdagram-local-fast.fifo");
     assert_eq!(
         value("", "!GetAtt Fast.Arn"),
@@ -75,29 +60,17 @@ fn sub_knows_variables_attributes_and_literals() {
 
 #[test]
 fn lists_are_joined_split_and_selected() {
-    assert_eq!(
-        value("", "!Join ['-', [a, !Ref Files, c]]"),
-        "a-lambdagram-local-files-c"
-    );
+    assert_eq!(value("", "!Join ['-', [a, !Ref Files, c]]"), "a-lambdagram-local-files-c");
     assert_eq!(value("", "!Select [1, !Split [',', 'a,b,c']]"), "b");
     assert_eq!(
-        value(
-            "Parameters: { P: { Type: CommaDelimitedList, Default: 'a, b' } }",
-            "!Select ['1', !Ref P]"
-        ),
+        value("Parameters: { P: { Type: CommaDelimitedList, Default: 'a, b' } }", "!Select ['1', !Ref P]"),
         "b"
     );
 }
 
 #[test]
 fn mappings_are_looked_up() {
-    assert_eq!(
-        value(
-            "Mappings: { Sizes: { small: { mb: 128 } } }",
-            "!FindInMap [Sizes, small, mb]"
-        ),
-        "128"
-    );
+    assert_eq!(value("Mappings: { Sizes: { small: { mb: 128 } } }", "!FindInMap [Sizes, small, mb]"), "128");
 }
 
 #[test]
@@ -109,11 +82,7 @@ Conditions:
   Both: !And [!Condition IsYes, !Condition IsNo]
   Either: { 'Fn::Or': [{ Condition: IsYes }, { Condition: IsNo }] }";
     for (condition, expected) in [("IsYes", "a"), ("IsNo", "b"), ("Both", "b"), ("Either", "a")] {
-        assert_eq!(
-            value(head, &format!("!If [{condition}, a, b]")),
-            expected,
-            "{condition}"
-        );
+        assert_eq!(value(head, &format!("!If [{condition}, a, b]")), expected, "{condition}");
     }
 }
 
@@ -145,19 +114,13 @@ fn globals_are_merged_as_sam_merges_them() {
     let model = read(&template(head, properties, "")).expect("the template loads");
     let function = &model.functions[0];
     assert_eq!((function.timeout.as_secs(), function.memory_mb), (7, 256));
-    assert_eq!(
-        function.environment,
-        super::parameters([("A", "global"), ("B", "own")])
-    );
+    assert_eq!(function.environment, super::parameters([("A", "global"), ("B", "own")]));
 }
 
 #[test]
 fn the_apis_own_address_is_this_machines() {
     assert_eq!(
-        value(
-            "",
-            "!Sub 'https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/prod/post'"
-        ),
+        value("", "!Sub 'https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/prod/post'"),
         "http://127.0.0.1:3000/post"
     );
 }

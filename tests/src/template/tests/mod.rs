@@ -16,10 +16,7 @@ pub(crate) fn environment() -> Environment {
 }
 
 pub(crate) fn parameters<const N: usize>(given: [(&str, &str); N]) -> BTreeMap<String, String> {
-    given
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    given.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 fn read(text: &str) -> Result<Model, Problem> {

@@ -24,11 +24,7 @@ pub(crate) fn model() -> Model {
 }
 
 fn function<'a>(model: &'a Model, logical_id: &str) -> &'a Function {
-    model
-        .functions
-        .iter()
-        .find(|function| function.logical_id == logical_id)
-        .expect("the function exists")
+    model.functions.iter().find(|function| function.logical_id == logical_id).expect("the function exists")
 }
 
 #[test]
@@ -38,13 +34,10 @@ fn every_route_reaches_its_function() {
         .functions
         .iter()
         .flat_map(|function| {
-            function.routes.iter().map(|route| {
-                (
-                    function.logical_id.as_str(),
-                    route.method.as_str(),
-                    route.path.as_str(),
-                )
-            })
+            function
+                .routes
+                .iter()
+                .map(|route| (function.logical_id.as_str(), route.method.as_str(), route.path.as_str()))
         })
         .collect();
     assert_eq!(
@@ -70,10 +63,7 @@ fn fallback_takes_every_other_method_of_every_path() {
     let fallback = function(&model, "Fallback");
     for route in model.functions.iter().flat_map(|function| &function.routes) {
         assert!(
-            fallback
-                .routes
-                .iter()
-                .any(|caught| caught.method == "ANY" && caught.path == route.path),
+            fallback.routes.iter().any(|caught| caught.method == "ANY" && caught.path == route.path),
             "{} {} has no fallback",
             route.method,
             route.path
@@ -87,20 +77,10 @@ fn every_binary_is_a_function_and_every_function_a_binary() {
     let bins: BTreeSet<_> = manifest
         .split("[[bin]]")
         .skip(1)
-        .filter_map(|table| {
-            table
-                .split_once("name = \"")?
-                .1
-                .split_once('"')
-                .map(|(name, _)| name)
-        })
+        .filter_map(|table| table.split_once("name = \"")?.1.split_once('"').map(|(name, _)| name))
         .collect();
     let model = model();
-    let functions: BTreeSet<_> = model
-        .functions
-        .iter()
-        .map(|function| function.binary.as_str())
-        .collect();
+    let functions: BTreeSet<_> = model.functions.iter().map(|function| function.binary.as_str()).collect();
     assert_eq!(functions, bins);
     assert_eq!(model.functions.len(), bins.len());
 }
@@ -111,13 +91,7 @@ fn memory_and_timeouts_fit_the_work() {
     let sizes: Vec<_> = model
         .functions
         .iter()
-        .map(|function| {
-            (
-                function.logical_id.as_str(),
-                function.memory_mb,
-                function.timeout.as_secs(),
-            )
-        })
+        .map(|function| (function.logical_id.as_str(), function.memory_mb, function.timeout.as_secs()))
         .collect();
     assert_eq!(
         sizes,
@@ -135,11 +109,7 @@ fn memory_and_timeouts_fit_the_work() {
 #[test]
 fn nothing_behind_the_api_outlasts_the_gateway() {
     // API Gateway waits 29 s for an integration (AWS, REST API quotas).
-    for function in model()
-        .functions
-        .iter()
-        .filter(|function| !function.routes.is_empty())
-    {
+    for function in model().functions.iter().filter(|function| !function.routes.is_empty()) {
         assert!(function.timeout.as_secs() <= 29, "{}", function.logical_id);
     }
 }
@@ -164,11 +134,8 @@ fn a_queue_stays_silent_for_six_timeouts() {
     let model = model();
     for function in &model.functions {
         for source in &function.queue_sources {
-            let queue = model
-                .queues
-                .iter()
-                .find(|queue| queue.name == source.queue)
-                .expect("the queue exists");
+            let queue =
+                model.queues.iter().find(|queue| queue.name == source.queue).expect("the queue exists");
             let visibility: u64 = queue.attributes["VisibilityTimeout"].parse().expect("seconds");
             assert!(visibility >= 6 * function.timeout.as_secs(), "{}", queue.name);
         }
@@ -186,9 +153,7 @@ fn queues_have_the_attributes_of_the_design() {
         ("MessageRetentionPeriod", "1209600"),
         ("SqsManagedSseEnabled", "true"),
     ];
-    let [bot, dead] = &model.queues[..] else {
-        panic!("two queues, not {}", model.queues.len())
-    };
+    let [bot, dead] = &model.queues[..] else { panic!("two queues, not {}", model.queues.len()) };
     assert_eq!(dead.name, "lambdagram-local-bot-dead.fifo");
     assert_eq!(dead.attributes, parameters(common));
     assert_eq!(bot.name, "lambdagram-local-bot.fifo");
@@ -216,32 +181,22 @@ fn tables_and_buckets_can_be_made_as_they_are() {
             "KeySchema": [{ "AttributeName": attribute, "KeyType": "HASH" }],
         })
     };
-    let [jobs, limits] = &model.tables[..] else {
-        panic!("two tables, not {}", model.tables.len())
-    };
+    let [jobs, limits] = &model.tables[..] else { panic!("two tables, not {}", model.tables.len()) };
     assert_eq!(jobs.create, key("lambdagram-local-jobstable", "id"));
     assert_eq!(limits.create, key("lambdagram-local-limitstable", "key"));
     assert_eq!(jobs.ttl_attribute.as_deref(), Some("expires_at"));
     assert_eq!(limits.ttl_attribute.as_deref(), Some("expires_at"));
-    let [staging] = &model.buckets[..] else {
-        panic!("one bucket, not {}", model.buckets.len())
-    };
-    assert_eq!(
-        (staging.name.as_str(), &staging.cors),
-        ("lambdagram-local-stagingbucket", &json!([]))
-    );
+    let [staging] = &model.buckets[..] else { panic!("one bucket, not {}", model.buckets.len()) };
+    assert_eq!((staging.name.as_str(), &staging.cors), ("lambdagram-local-stagingbucket", &json!([])));
 }
 
 #[test]
 fn each_function_gets_the_variables_it_uses_and_no_others() {
     let model = model();
     let names = |logical_id: &str| {
-        function(&model, logical_id)
-            .environment
-            .keys()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(" ")
+        let mut environment = function(&model, logical_id).environment.clone();
+        assert_eq!(environment.remove("BOT_SECRETS").as_deref(), Some(""), "the template holds no secret");
+        environment.keys().map(String::as_str).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(
         names("PostPhoto"),
@@ -267,10 +222,7 @@ fn each_function_gets_the_variables_it_uses_and_no_others() {
     );
     assert_eq!(names("Fallback"), "ALLOWED_ORIGINS");
     let worker = &function(&model, "BotWorker").environment;
-    assert_eq!(
-        worker["BOT_QUEUE_URL"],
-        "http://127.0.0.1:9324/123456789012/lambdagram-local-bot.fifo"
-    );
+    assert_eq!(worker["BOT_QUEUE_URL"], "http://127.0.0.1:9324/123456789012/lambdagram-local-bot.fifo");
     assert_eq!(worker["SECRETS_ID"], "lambdagram/bot");
     assert_eq!(worker["UNRESOLVED_SENDS"], "retry");
 }
@@ -357,4 +309,21 @@ fn the_gateway_answers_in_our_words() {
     ];
     let expected = expected.map(|(kind, response)| (kind.to_owned(), response));
     assert_eq!(api.gateway_responses, std::collections::BTreeMap::from(expected));
+}
+
+#[test]
+fn every_function_has_an_event_and_overrides_only_variables_it_has() {
+    let events = repository().join("events");
+    let read = |name: String| -> serde_json::Value {
+        let text = std::fs::read_to_string(events.join(&name)).expect("the event exists");
+        serde_json::from_str(&text).expect("the event is JSON")
+    };
+    let overrides = read("env.json".to_owned());
+    for function in model().functions {
+        assert!(read(format!("{}.json", function.binary)).is_object());
+        let variables = overrides[&function.logical_id].as_object().expect("variables").keys();
+        for variable in variables {
+            assert!(function.environment.contains_key(variable), "{} {variable}", function.logical_id);
+        }
+    }
 }

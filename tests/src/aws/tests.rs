@@ -1,1 +1,0 @@
-//! The services through AWS's own SDK, with the repository's template.
