@@ -1,1 +1,10 @@
-//! x
+//! The end-to-end tests: the whole stack on this machine, driven over HTTP as its users drive it.
+
+mod support;
+
+mod delivery;
+mod faults;
+mod local;
+mod logs;
+mod mini_app;
+mod webhook;

@@ -18,7 +18,7 @@ use lambdagram_telegram::bot_api::{BotApi, TELEGRAM};
 use lambdagram_telegram::setup::{self, Webhook};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::lambda::{Invocation, Launcher, LogSink};
+use crate::lambda::{Invocation, Launcher, LogSink, die_with_parent};
 use crate::stack::{self, Options, Stack, Telegram, read_environment_file};
 use crate::telegram::bot_api as simulated;
 
@@ -124,7 +124,11 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Some(Command::Function { binary }) = &cli.command {
         return match FUNCTIONS.iter().find(|(name, _)| name == binary) {
-            Some((_, function)) => function(),
+            // A function must not outlive the stack that started it.
+            Some((_, function)) => match die_with_parent() {
+                Ok(()) => function(),
+                Err(error) => fail(error),
+            },
             None => fail(format_args!("there is no function {binary}")),
         };
     }
@@ -189,20 +193,12 @@ async fn run_once(invoke: Invoke) -> Result<ExitCode, String> {
         options.overrides = read_environment_file(&invoke.env_vars).map_err(|error| error.to_string())?;
     }
     let answer = stack::invoke_once(options, &invoke.function, Bytes::from(event)).await;
-    let (text, code) = match answer.map_err(|error| error.to_string())? {
-        Invocation::Success(answer) => (String::from_utf8_lossy(&answer).into_owned(), ExitCode::SUCCESS),
-        Invocation::FunctionError { message }
-        | Invocation::TimedOut { message }
-        | Invocation::Crashed { message } => (message, ExitCode::FAILURE),
-        Invocation::TooManyRequests => ("too many invocations at once".to_owned(), ExitCode::FAILURE),
-        Invocation::PayloadTooLarge => ("the event is larger than 6 MB".to_owned(), ExitCode::FAILURE),
-        Invocation::ResponseTooLarge => ("the answer is larger than 6 MB".to_owned(), ExitCode::FAILURE),
-        Invocation::UnknownFunction => {
-            return Err(format!("template.yaml has no function {}", invoke.function));
-        }
-    };
-    say(format_args!("{text}"));
-    Ok(code)
+    let answer = answer.map_err(|error| error.to_string())?;
+    if answer == Invocation::NotFound {
+        return Err(format!("template.yaml has no function {}", invoke.function));
+    }
+    say(format_args!("{}", String::from_utf8_lossy(&answer.payload())));
+    Ok(if answer.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn set_up(setup: Setup) -> Result<ExitCode, String> {
@@ -235,10 +231,11 @@ fn read_certificate(path: &Path) -> Result<Bytes, String> {
 
 fn options(common: &Common, port: u16) -> Result<Options, String> {
     let launcher = match &common.functions_dir {
-        Some(folder) => Launcher::Folder(folder.clone()),
-        None => Launcher::Same {
-            executable: std::env::current_exe().map_err(|error| format!("where am I? {error}"))?,
-        },
+        Some(folder) => Launcher::Directory(folder.clone()),
+        None => {
+            let this = std::env::current_exe();
+            Launcher::Reexecute(this.map_err(|error| format!("this program cannot find itself: {error}"))?)
+        }
     };
     let telegram = match common.telegram {
         WhichTelegram::Simulated => Telegram::Simulated,
@@ -247,7 +244,6 @@ fn options(common: &Common, port: u16) -> Result<Options, String> {
             Telegram::real(Secret::new(token), common.bot_api_url.clone(), common.mini_app_url.clone())
         }
     };
-    let echo = |function: &str, line: &str| say_aside(format_args!("{function}: {line}"));
     Ok(Options {
         project: common.project.clone(),
         port,
@@ -256,7 +252,7 @@ fn options(common: &Common, port: u16) -> Result<Options, String> {
         telegram,
         parameters: BTreeMap::new(),
         overrides: BTreeMap::new(),
-        logs: LogSink::with_echo(echo),
+        logs: LogSink::default().printing_to(io::stderr()),
     })
 }
 

@@ -9,6 +9,7 @@ mod settle;
 mod state;
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::invoke::{EnvironmentFileError, read_environment_file};
+pub use self::invoke::{EnvironmentFileError, invoke_once, read_environment_file};
 
 use crate::aws::faults::Faults as AwsFaults;
 use crate::aws::iam::Policies;
@@ -38,17 +39,14 @@ use crate::aws::sqs::Sqs;
 use crate::aws::{self, Aws, AwsError, Endpoints, Front};
 use crate::clock::Clock;
 use crate::gateway;
-use crate::lambda::{EventSource, Lambda, Launcher, LogSink};
+use crate::lambda::event_source::EventSource;
+use crate::lambda::{Lambda, Launcher, LogSink};
 use crate::telegram::bot_api::{self as simulated, DEFAULT_BOT_TOKEN};
+use crate::template::model::{Function, Queue, QueueSource};
 use crate::template::{self, Environment, Model, TemplateError};
 
 /// How long the parts have to end. The whole stack is gone within 2 s, its children included.
 const STOP: Duration = Duration::from_millis(700);
-
-/// What the webhook is protected with on this machine. Random, since other users of the machine reach its port.
-fn invented_secret() -> String {
-    uuid::Uuid::new_v4().simple().to_string()
-}
 
 /// How a stack is started.
 #[derive(Clone, Debug)]
@@ -106,6 +104,12 @@ pub enum StartError {
     /// A listener cannot be opened.
     #[error("cannot listen on 127.0.0.1: {0}")]
     Listen(#[source] io::Error),
+    /// Another stack runs in the data folder.
+    #[error("another stack runs in {}; choose another folder with --data-dir", .path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The data folder cannot be used.
     #[error("cannot write to {}: {reason}", .path.display())]
     DataFolder {
@@ -147,9 +151,11 @@ pub struct Stack {
     aws_faults: AwsFaults,
     sources: Vec<EventSource>,
     simulated: Option<simulated::BotApi>,
-    bot_api_url: String,
+    bot: Bot,
     shutdown: CancellationToken,
     tasks: TaskTracker,
+    /// Keeps other stacks out of the data folder.
+    _lock: File,
 }
 
 impl Stack {
@@ -160,7 +166,8 @@ impl Stack {
     /// [`StartError`]; nothing keeps running then.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let data_dir = options.data_dir.as_path();
-        std::fs::create_dir_all(data_dir).map_err(|error| data_folder(data_dir, &error))?;
+        let lock = state::lock(data_dir).map_err(|error| data_folder(data_dir, &error))?;
+        let lock = lock.ok_or_else(|| StartError::InUse { path: data_dir.to_owned() })?;
         let listener = bind(options.port).await?;
         let address = listener.local_addr().map_err(StartError::Listen)?;
         let api_url = format!("http://{address}");
@@ -185,24 +192,24 @@ impl Stack {
             let killer = Arc::clone(&killer);
             Arc::new(move |access_key_id: &str| {
                 if let Some(lambda) = killer.get() {
-                    lambda.kill_process_of(access_key_id);
+                    lambda.kill(access_key_id);
                 }
             })
         };
         let front = Front::new(Policies::new(&model.functions), aws_faults.clone(), kill);
         let aws = aws_listeners.start(&model, data_dir, &front, sqs.router()).await?;
-        let lambda = Lambda::new(crate::lambda::Options {
-            functions: model.functions.clone(),
-            launcher: options.launcher,
-            extra_environment: function_environment(aws.endpoints(), &bot),
-            overrides: options.overrides,
-            clock: clock.clone(),
-            logs: options.logs,
-        });
+        let running = invoke::Running {
+            parameters,
+            sqs_endpoint: environment.sqs_endpoint,
+            api_url: environment.api_url,
+            function_environment: function_environment(aws.endpoints(), &bot),
+        };
+        running.write(data_dir).map_err(|error| data_folder(data_dir, &error))?;
+        let lambda = invoke::start_lambda(&model, running.function_environment, &options, clock.clone());
         // The front was made before what it kills; nothing calls in between.
         let _ = killer.set(lambda.clone());
 
-        let sources = start_sources(&model, &sqs, &lambda, &shutdown, &tasks);
+        let sources = start_sources(&model, &sqs, &lambda);
         let gateway = gateway::router(&model.api, &model.functions, invoke::Gateway(lambda.clone()), clock.clone());
         let controls = bot.simulated.as_ref().map(|simulated| {
             let controls = Controls { simulated: simulated.clone(), sqs: sqs.clone(), clock: clock.clone(), data_dir: data_dir.to_owned() };
@@ -221,11 +228,12 @@ impl Stack {
             aws_faults,
             sources,
             simulated: bot.simulated.clone(),
-            bot_api_url: bot.url.clone(),
+            bot,
             shutdown,
             tasks,
+            _lock: lock,
         };
-        match bot.set_up(&stack).await {
+        match stack.bot.set_up(&stack).await {
             Ok(()) => Ok(stack),
             Err(error) => {
                 stack.stop().await;
@@ -251,7 +259,7 @@ impl Stack {
 
     /// Where the bot's Bot API is.
     pub fn bot_api_url(&self) -> &str {
-        &self.bot_api_url
+        &self.bot.url
     }
 
     /// The clock of everything in the stack.
@@ -279,10 +287,21 @@ impl Stack {
         self.simulated.as_ref()
     }
 
+    /// What Telegram proves itself with at the webhook of this stack.
+    pub fn webhook_secret(&self) -> &Secret {
+        &self.bot.webhook_secret
+    }
+
+    /// Everything that must never show itself: the bot's token, the webhook's secret, the key of mini app tokens.
+    pub fn secrets(&self) -> [&Secret; 3] {
+        [&self.bot.token, &self.bot.webhook_secret, &self.bot.mini_app_key]
+    }
+
     /// Ends everything, function processes included. What was accepted stays in the data folder.
     pub async fn stop(self) {
         self.shutdown.cancel();
         self.tasks.close();
+        drop(self.sources);
         let tasks = async {
             // A connection that hangs on purpose is not waited for.
             let _ = tokio::time::timeout(STOP, self.tasks.wait()).await;
@@ -297,7 +316,7 @@ struct Bot {
     id: i64,
     url: String,
     webhook_secret: Secret,
-    mini_app_key: String,
+    mini_app_key: Secret,
     mini_app_url: Option<String>,
     simulated: Option<simulated::BotApi>,
 }
@@ -322,7 +341,8 @@ impl Bot {
         let id = token.expose().split_once(':').and_then(|(id, _)| id.parse().ok()).ok_or(StartError::Token)?;
         let secrets = state::secrets(&options.data_dir).map_err(|error| data_folder(&options.data_dir, &error))?;
         let webhook_secret = Secret::new(secrets.webhook_secret);
-        Ok(Self { token, id, url, webhook_secret, mini_app_key: secrets.mini_app_key, mini_app_url, simulated })
+        let mini_app_key = Secret::new(secrets.mini_app_key);
+        Ok(Self { token, id, url, webhook_secret, mini_app_key, mini_app_url, simulated })
     }
 
     fn parameters(&self, api_url: &str) -> BTreeMap<String, String> {
@@ -339,9 +359,12 @@ impl Bot {
     }
 
     fn secrets_json(&self) -> String {
-        let Self { token, webhook_secret, mini_app_key, .. } = self;
-        let (bot_token, webhook_secret) = (token.expose(), webhook_secret.expose());
-        json!({"bot_token": bot_token, "webhook_secret": webhook_secret, "mini_app_key": mini_app_key}).to_string()
+        json!({
+            "bot_token": self.token.expose(),
+            "webhook_secret": self.webhook_secret.expose(),
+            "mini_app_key": self.mini_app_key.expose(),
+        })
+        .to_string()
     }
 
     /// Tells Telegram about the bot, and brings its updates to the webhook: the simulated Telegram delivers them, the
@@ -449,7 +472,7 @@ async fn bind(port: u16) -> Result<TcpListener, StartError> {
 
 /// Makes the template's queues, those that others name as their dead-letter queue first.
 fn ensure_queues(sqs: &Sqs, model: &Model) -> Result<(), StartError> {
-    let redrives = |queue: &&crate::template::model::Queue| queue.attributes.contains_key("RedrivePolicy");
+    let redrives = |queue: &&Queue| queue.attributes.contains_key("RedrivePolicy");
     let mut queues: Vec<_> = model.queues.iter().collect();
     queues.sort_by_key(redrives);
     for queue in queues {
@@ -468,22 +491,11 @@ fn function_environment(endpoints: &Endpoints, bot: &Bot) -> BTreeMap<String, St
     ])
 }
 
-fn start_sources(
-    model: &Model,
-    sqs: &Sqs,
-    lambda: &Lambda,
-    shutdown: &CancellationToken,
-    tasks: &TaskTracker,
-) -> Vec<EventSource> {
-    let mut sources = Vec::new();
-    for function in &model.functions {
-        for source in &function.queue_sources {
-            let source =
-                EventSource::new(sqs.clone(), source.clone(), lambda.clone(), function.logical_id.clone());
-            let (running, shutdown) = (source.clone(), shutdown.clone());
-            tasks.spawn(async move { running.run(shutdown).await });
-            sources.push(source);
-        }
-    }
-    sources
+fn start_sources(model: &Model, sqs: &Sqs, lambda: &Lambda) -> Vec<EventSource> {
+    let functions = model.functions.iter();
+    let sources = functions.flat_map(|function| function.queue_sources.iter().map(|source| (function, source)));
+    let start = |(function, source): (&Function, &QueueSource)| {
+        EventSource::start(source, &function.logical_id, sqs.clone(), lambda.clone())
+    };
+    sources.map(start).collect()
 }

@@ -1,14 +1,21 @@
 //! Functions reached from outside: by the gateway, and one at a time by `cargo run -- invoke`.
+//!
+//! A stack that runs leaves a note in its data folder that says where its services are. With it, a function can be run
+//! beside the stack, against the same tables and queues, by another process that starts nothing else.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::Stack;
+use super::{Options, Stack, StartError, data_folder, state};
 use crate::gateway::{Invoke, Invoked};
-use crate::lambda::{Invocation, Lambda};
+use crate::clock::Clock;
+use crate::lambda::{self, Invocation, Lambda};
+use crate::template::{self, Environment, Model};
 
 /// The Lambda host as the gateway calls it.
 #[derive(Clone)]
@@ -19,12 +26,13 @@ impl Invoke for Gateway {
         match self.0.invoke(function, payload).await {
             Invocation::Success(answer) => Invoked::Success(answer),
             Invocation::TooManyRequests => Invoked::Throttled,
-            Invocation::PayloadTooLarge => Invoked::PayloadTooLarge,
+            Invocation::PayloadTooLarge { .. } => Invoked::PayloadTooLarge,
             Invocation::ResponseTooLarge => Invoked::ResponseTooLarge,
             Invocation::FunctionError { .. }
             | Invocation::TimedOut { .. }
             | Invocation::Crashed { .. }
-            | Invocation::UnknownFunction => Invoked::Failed,
+            | Invocation::NotFound
+            | Invocation::Stopped => Invoked::Failed,
         }
     }
 }
@@ -52,9 +60,67 @@ pub fn read_environment_file(
     serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))
 }
 
-impl Stack {
-    /// Runs one function once.
-    pub async fn invoke(&self, function: &str, event: Bytes) -> Invocation {
-        self.lambda.invoke(function, event).await
+/// The Lambda host with the template's functions: each gets its own variables, then those of this machine, then those
+/// that were given for it.
+pub(super) fn start_lambda(
+    model: &Model,
+    machine: BTreeMap<String, String>,
+    options: &Options,
+    clock: Clock,
+) -> Lambda {
+    let mut functions = model.functions.clone();
+    for function in &mut functions {
+        function.environment.extend(machine.clone());
+        function.environment.extend(options.overrides.get(&function.logical_id).cloned().unwrap_or_default());
     }
+    Lambda::new(lambda::Options {
+        functions,
+        launcher: options.launcher.clone(),
+        extra_environment: BTreeMap::new(),
+        clock,
+        logs: options.logs.clone(),
+        limits: lambda::Limits::default(),
+    })
+}
+
+/// What a running stack tells other processes of this machine's user.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Running {
+    pub(super) parameters: BTreeMap<String, String>,
+    pub(super) sqs_endpoint: String,
+    pub(super) api_url: String,
+    pub(super) function_environment: BTreeMap<String, String>,
+}
+
+const RUNNING_FILE: &str = "running.json";
+
+impl Running {
+    pub(super) fn write(&self, data_dir: &Path) -> io::Result<()> {
+        state::write_private(data_dir, RUNNING_FILE, self)
+    }
+}
+
+/// Runs one function once: beside the stack that runs in this data folder, or in one that is started for it.
+///
+/// # Errors
+///
+/// [`StartError`].
+pub async fn invoke_once(options: Options, function: &str, event: Bytes) -> Result<Invocation, StartError> {
+    let unusable = |error: io::Error| data_folder(&options.data_dir, &error);
+    if !state::is_in_use(&options.data_dir).map_err(unusable)? {
+        let stack = Stack::start(options).await?;
+        let invocation = stack.lambda().invoke(function, event).await;
+        stack.stop().await;
+        return Ok(invocation);
+    }
+    let running: Running = state::read(&options.data_dir, RUNNING_FILE)
+        .map_err(unusable)?
+        .ok_or_else(|| StartError::InUse { path: options.data_dir.clone() })?;
+    let environment = Environment { sqs_endpoint: running.sqs_endpoint, api_url: running.api_url };
+    let model = template::load(&options.project.join("template.yaml"), &running.parameters, &environment)?;
+    let clock = state::clock(&options.data_dir).map_err(unusable)?;
+    let lambda = start_lambda(&model, running.function_environment, &options, clock);
+    let invocation = lambda.invoke(function, event).await;
+    lambda.shutdown().await;
+    Ok(invocation)
 }

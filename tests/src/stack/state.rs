@@ -1,16 +1,18 @@
-//! What a stack remembers of itself between two runs: how far its clock is ahead, and the secrets it made up.
+//! What a stack remembers of itself between two runs, and how a second one is kept out of its data folder.
 
-use std::io;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::invented_secret;
 use crate::clock::Clock;
 
 const CLOCK_FILE: &str = "clock.json";
 const SECRETS_FILE: &str = "secrets.json";
+const LOCK_FILE: &str = "lock";
 
 #[derive(Serialize, Deserialize)]
 struct StoredClock {
@@ -24,6 +26,22 @@ pub(super) struct StoredSecrets {
     pub(super) mini_app_key: String,
 }
 
+/// Takes the data folder for one stack, until what is returned is dropped. `None` when another has it.
+pub(super) fn lock(data_dir: &Path) -> io::Result<Option<File>> {
+    std::fs::create_dir_all(data_dir)?;
+    let file = File::create(data_dir.join(LOCK_FILE))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Whether a stack runs in that data folder.
+pub(super) fn is_in_use(data_dir: &Path) -> io::Result<bool> {
+    Ok(lock(data_dir)?.is_none())
+}
+
 /// The clock, as far ahead as it was left: messages that were hidden until then would stay hidden otherwise.
 pub(super) fn clock(data_dir: &Path) -> io::Result<Clock> {
     let clock = Clock::default();
@@ -34,20 +52,21 @@ pub(super) fn clock(data_dir: &Path) -> io::Result<Clock> {
 }
 
 pub(super) fn keep_clock(data_dir: &Path, clock: &Clock) -> io::Result<()> {
-    write(data_dir, CLOCK_FILE, &StoredClock { offset_ms: clock.offset_ms() })
+    write_private(data_dir, CLOCK_FILE, &StoredClock { offset_ms: clock.offset_ms() })
 }
 
-/// The secrets, made up at the first start.
+/// The secrets, made up at the first start: other users of the machine reach the stack's port too.
 pub(super) fn secrets(data_dir: &Path) -> io::Result<StoredSecrets> {
     if let Some(stored) = read(data_dir, SECRETS_FILE)? {
         return Ok(stored);
     }
-    let made_up = StoredSecrets { webhook_secret: invented_secret(), mini_app_key: invented_secret() };
-    write(data_dir, SECRETS_FILE, &made_up)?;
-    Ok(made_up)
+    let invented = || uuid::Uuid::new_v4().simple().to_string();
+    let secrets = StoredSecrets { webhook_secret: invented(), mini_app_key: invented() };
+    write_private(data_dir, SECRETS_FILE, &secrets)?;
+    Ok(secrets)
 }
 
-fn read<T: for<'a> Deserialize<'a>>(data_dir: &Path, file: &str) -> io::Result<Option<T>> {
+pub(super) fn read<T: for<'a> Deserialize<'a>>(data_dir: &Path, file: &str) -> io::Result<Option<T>> {
     match std::fs::read(data_dir.join(file)) {
         Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -55,8 +74,37 @@ fn read<T: for<'a> Deserialize<'a>>(data_dir: &Path, file: &str) -> io::Result<O
     }
 }
 
-fn write<T: Serialize>(data_dir: &Path, file: &str, value: &T) -> io::Result<()> {
+/// Writes a file whole or not at all, for its owner's eyes only.
+pub(super) fn write_private<T: Serialize>(data_dir: &Path, file: &str, value: &T) -> io::Result<()> {
     let new = data_dir.join(format!("{file}.new"));
-    std::fs::write(&new, serde_json::to_vec(value)?)?;
+    let mut options = OpenOptions::new();
+    let mut written = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    written.write_all(&serde_json::to_vec(value)?)?;
     std::fs::rename(new, data_dir.join(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_data_folder_belongs_to_one_stack_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = lock(folder.path()).unwrap();
+        assert!(first.is_some());
+        assert!(is_in_use(folder.path()).unwrap());
+        drop(first);
+        assert!(!is_in_use(folder.path()).unwrap());
+    }
+
+    #[test]
+    fn the_clock_stays_ahead_and_the_secrets_stay_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let ahead = clock(folder.path()).unwrap();
+        ahead.advance(Duration::from_hours(1));
+        keep_clock(folder.path(), &ahead).unwrap();
+        assert_eq!(clock(folder.path()).unwrap().offset_ms(), 3_600_000);
+        let first = secrets(folder.path()).unwrap();
+        assert_eq!(secrets(folder.path()).unwrap().mini_app_key, first.mini_app_key);
+    }
 }
