@@ -21,6 +21,9 @@ const PNG_CHUNKS: [&[u8; 4]; 19] = [
 /// WebP chunks that stay (WebP container specification).
 const WEBP_CHUNKS: [&[u8; 4]; 7] = [b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"];
 
+/// Bytes of an animation's frame before its chunks: place, sides, duration and flags.
+const WEBP_FRAME_HEADER: usize = 16;
+
 /// The bit of a WebP header that announces an XMP chunk.
 const WEBP_XMP_FLAG: u8 = 0b0000_0100;
 
@@ -48,26 +51,38 @@ fn remove_from_jpeg(bytes: Bytes) -> Result<Vec<u8>, PictureError> {
     let scan_bytes = |segment: &JpegSegment| segment.len_with_entropy() - segment.len();
     let scan: usize = jpeg.segments().iter().map(scan_bytes).sum();
     let mut bytes = jpeg.encoder().bytes().to_vec();
-    // The scan was copied up to the end of the file; other files may follow the picture there.
     let scan = bytes.len() - scan;
-    bytes.truncate(scan + end_of_image(&bytes[scan..]));
+    let scans = without_strays(&bytes[scan..]);
+    bytes.truncate(scan);
+    bytes.extend(scans);
     Ok(bytes)
 }
 
-/// Where the picture ends in what follows the header of its first scan: behind the EOI marker, or at the end of a
-/// picture that lacks it.
-fn end_of_image(data: &[u8]) -> usize {
-    let mut at = 0;
+/// Everything from the first scan on, which is copied up to the end of the file: without the application segments and
+/// comments that may stand between two scans, and without the other files that may follow the picture.
+fn without_strays(data: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(data.len());
+    let (mut from, mut at) = (0, 0);
     while let Some(&[first, second]) = data.get(at..at + 2) {
-        at += match (first, second) {
-            (0xff, 0xd9) => return at + 2,
-            // Compressed data, stuffed bytes, fill bytes and markers that stand alone.
-            (0xff, 0x00 | 0x01 | 0xd0..=0xd8) => 2,
-            (0xff, 0x02..=0xfe) => 2 + segment_length(&data[at + 2..]),
-            _ => 1,
-        };
+        match (first, second) {
+            (0xff, 0xd9) => {
+                kept.extend_from_slice(&data[from..at + 2]);
+                return kept;
+            }
+            // Stuffed bytes and markers that stand alone.
+            (0xff, 0x00 | 0x01 | 0xd0..=0xd8) => at += 2,
+            (0xff, 0xe0..=0xef | 0xfe) => {
+                kept.extend_from_slice(&data[from..at]);
+                at += 2 + segment_length(&data[at + 2..]);
+                from = at.min(data.len());
+            }
+            (0xff, 0x02..=0xfd) => at += 2 + segment_length(&data[at + 2..]),
+            // Compressed data and fill bytes.
+            _ => at += 1,
+        }
     }
-    data.len()
+    kept.extend_from_slice(&data[from..]);
+    kept
 }
 
 /// The length a segment between two scans gives itself, its own two bytes included.
@@ -87,6 +102,11 @@ fn remove_from_webp(bytes: Bytes) -> Result<Vec<u8>, PictureError> {
     let mut webp = WebP::from_bytes(bytes).map_err(|_| PictureError::Damaged)?;
     let orientation = orientation_of(webp.exif());
     webp.chunks_mut().retain(|chunk| WEBP_CHUNKS.contains(&&chunk.id()));
+    for frame in webp.chunks_mut().iter_mut().filter(|chunk| chunk.id() == *b"ANMF") {
+        if let RiffContent::Data(data) = frame.content_mut() {
+            *data = Bytes::from(frame_without_strays(data));
+        }
+    }
     webp.set_exif(orientation);
     // `set_exif` corrects the header's flags for what it knows of; XMP it leaves announced.
     let header = webp.chunks_mut().iter_mut().find(|chunk| chunk.id() == *b"VP8X");
@@ -96,6 +116,22 @@ fn remove_from_webp(bytes: Bytes) -> Result<Vec<u8>, PictureError> {
         *data = Bytes::from(changed);
     }
     Ok(webp.encoder().bytes().to_vec())
+}
+
+/// A frame of an animation without the unknown chunks that may follow its pixels.
+fn frame_without_strays(frame: &[u8]) -> Vec<u8> {
+    let (header, mut rest) = frame.split_at(frame.len().min(WEBP_FRAME_HEADER));
+    let mut kept = header.to_vec();
+    while let Some((&[a, b, c, d, ref length @ ..], _)) = rest.split_first_chunk::<8>() {
+        let length = u32::from_le_bytes(*length) as usize;
+        // Chunks of odd length are padded.
+        let (chunk, next) = rest.split_at((8 + length + length % 2).min(rest.len()));
+        if WEBP_CHUNKS.contains(&&[a, b, c, d]) {
+            kept.extend_from_slice(chunk);
+        }
+        rest = next;
+    }
+    kept
 }
 
 /// An Exif block that says nothing but the orientation of `exif`; none where there is nothing to turn.

@@ -31,6 +31,9 @@ pub const PHOTO_RATIO: u32 = 20;
 /// Bytes of a document at most (core.telegram.org/bots/api#senddocument: 50 MB).
 pub const DOCUMENT_BYTES: usize = 50_000_000;
 
+/// The bit of a WebP header that announces an animation (WebP container specification).
+const WEBP_ANIMATION_FLAG: u8 = 0b0000_0010;
+
 /// Why something is no picture that can be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PictureError {
@@ -63,7 +66,7 @@ pub enum Format {
     Jpeg,
     /// PNG; of an animated one, Telegram shows the first frame.
     Png,
-    /// WebP; of an animated one, Telegram shows the first frame.
+    /// WebP; an animated one goes as a still of its first frame.
     WebP,
 }
 
@@ -132,18 +135,19 @@ impl Picture {
     /// [`PictureError::TooLarge`].
     pub fn for_telegram(self) -> Result<Delivery, PictureError> {
         if self.is_too_narrow() {
-            return self.as_document();
+            return self.into_document();
         }
-        if self.width + self.height <= PHOTO_SIDES && self.bytes.len() <= PHOTO_BYTES {
+        let fits = self.width + self.height <= PHOTO_SIDES && self.bytes.len() <= PHOTO_BYTES;
+        if fits && !self.is_animated_webp() {
             return Ok(Delivery::Photo(self));
         }
         match scale::to_photo(&self) {
             Some(photo) => Ok(Delivery::Photo(photo)),
-            None => self.as_document(),
+            None => self.into_document(),
         }
     }
 
-    fn as_document(self) -> Result<Delivery, PictureError> {
+    fn into_document(self) -> Result<Delivery, PictureError> {
         if self.bytes.len() > DOCUMENT_BYTES {
             return Err(PictureError::TooLarge);
         }
@@ -153,6 +157,12 @@ impl Picture {
     fn is_too_narrow(&self) -> bool {
         let (short, long) = (self.width.min(self.height), self.width.max(self.height));
         u64::from(long) > u64::from(short) * u64::from(PHOTO_RATIO)
+    }
+
+    /// Decoders of stills refuse such files; they know the others as stills, animated PNGs included.
+    fn is_animated_webp(&self) -> bool {
+        let flags = self.bytes.get(20).filter(|_| self.bytes[12..].starts_with(b"VP8X"));
+        self.format == Format::WebP && flags.is_some_and(|flags| flags & WEBP_ANIMATION_FLAG != 0)
     }
 
     /// What it is, by its bytes.

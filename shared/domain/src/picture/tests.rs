@@ -241,6 +241,75 @@ fn a_grey_jpeg_with_a_second_file_behind_it_ends_where_it_ends() {
     assert_eq!(cleaned.bytes(), bytes);
 }
 
+#[test]
+fn nothing_between_the_scans_of_a_jpeg_survives() {
+    let plain = encoded(gradient(40, 30), Format::Jpeg);
+    let (scans, end) = plain.split_at(plain.len() - 2);
+    let stray = |marker: u8| [&[0xff, marker, 0, u8::try_from(SECRET.len()).unwrap() + 2], SECRET].concat();
+    let bytes = [scans, &stray(0xe1), &stray(0xfe), end].concat();
+    assert_eq!(Picture::parse(bytes).unwrap().bytes(), plain);
+}
+
+fn chunk(id: [u8; 4], data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).unwrap().to_le_bytes();
+    [&id[..], &length, data, &[0][..data.len() % 2]].concat()
+}
+
+/// An animation of one frame, with further bytes behind the pixels of that frame.
+fn animation(width: u8, height: u8, behind: &[u8]) -> Vec<u8> {
+    let still = encoded(gradient(width.into(), height.into()), Format::WebP);
+    let header = [0, 0, 0, 0, 0, 0, width - 1, 0, 0, height - 1, 0, 0, 100, 0, 0, 0];
+    let chunks = [
+        b"WEBP".to_vec(),
+        chunk(*b"VP8X", &[0b10, 0, 0, 0, width - 1, 0, 0, height - 1, 0, 0]),
+        chunk(*b"ANIM", &[0; 6]),
+        chunk(*b"ANMF", &[&header, &still[12..], behind].concat()),
+    ];
+    chunk(*b"RIFF", &chunks.concat())
+}
+
+#[test]
+fn nothing_inside_the_frames_of_an_animation_survives_but_their_pixels() {
+    let plain = animation(40, 30, b"");
+    let secret = animation(40, 30, &chunk(*b"XMP ", SECRET));
+    assert_eq!(Picture::parse(secret).unwrap().bytes(), plain);
+}
+
+#[test]
+fn an_animated_webp_goes_as_a_still() {
+    let animation = Picture::parse(animation(40, 30, b"")).unwrap();
+    let Ok(Delivery::Photo(photo)) = animation.for_telegram() else { panic!("a photo") };
+    assert_eq!((photo.format(), photo.width(), photo.height()), (Format::Jpeg, 40, 30));
+}
+
+#[test]
+fn a_scaled_photo_keeps_a_profile_for_rgb_and_no_other() {
+    for (colours, kept) in [(b"RGB ", true), (b"CMYK", false)] {
+        let profile = [&[7; 16], &colours[..], &[7; 80]].concat();
+        let mut jpeg = Jpeg::from_bytes(encoded(gradient(40, 30), Format::Jpeg).into()).unwrap();
+        jpeg.set_icc_profile(Some(profile.clone().into()));
+        let photo = scale::to_photo(&Picture::parse(jpeg.encoder().bytes().to_vec()).unwrap()).unwrap();
+        let found = Jpeg::from_bytes(photo.into_bytes().into()).unwrap().icc_profile();
+        assert_eq!(found, kept.then(|| profile.into()));
+    }
+}
+
+#[test]
+fn pixels_that_cost_too_much_to_decode_go_as_a_document() {
+    let plain = encoded(gradient(40, 30), Format::Jpeg);
+    let scan = plain.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap();
+    let (scans, end) = plain.split_at(plain.len() - 2);
+    let many_scans = Picture::parse([scans, &scans[scan..].repeat(100), end].concat()).unwrap();
+    assert_eq!(scale::to_photo(&many_scans), None);
+
+    let mut claiming = plain;
+    let frame = claiming.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+    claiming[frame + 5..frame + 9].copy_from_slice(&[0x20, 0, 0x20, 0]);
+    let huge = Picture::parse(claiming).unwrap();
+    assert_eq!((huge.width(), huge.height()), (8192, 8192));
+    assert_eq!(huge.clone().for_telegram(), Ok(Delivery::Document(huge)));
+}
+
 fn format() -> impl Strategy<Value = Format> {
     prop::sample::select(FORMATS.to_vec())
 }
