@@ -21,22 +21,15 @@ struct Inner {
 
 impl Default for Clock {
     fn default() -> Self {
-        Self(Arc::new(Inner {
-            offset_ms: AtomicU64::new(0),
-            advanced: watch::Sender::new(()),
-        }))
+        Self(Arc::new(Inner { offset_ms: AtomicU64::new(0), advanced: watch::Sender::new(()) }))
     }
 }
 
 impl Clock {
     /// Milliseconds since the Unix epoch, offset included.
     pub fn now_ms(&self) -> u64 {
-        let system = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_millis());
-        u64::try_from(system)
-            .unwrap_or(u64::MAX)
-            .saturating_add(self.offset_ms())
+        let system = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        u64::try_from(system).unwrap_or(u64::MAX).saturating_add(self.offset_ms())
     }
 
     /// Seconds since the Unix epoch, offset included.

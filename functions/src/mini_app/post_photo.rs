@@ -61,7 +61,7 @@ impl Endpoint for PostPhoto {
         let key = request.idempotency_key()?;
         let bytes = posted.picture?;
         let fingerprint = key.as_ref().map(|_| fingerprint_of(&bytes));
-        let picture = Picture::parse(bytes)?.without_metadata();
+        let picture = Picture::parse(bytes)?;
 
         let id = match &key {
             Some(key) => JobId::of_idempotency_key(person, key),

@@ -7,6 +7,7 @@ pub mod ids;
 pub mod init_data;
 pub mod job;
 pub mod mini_app_token;
+pub mod picture;
 pub mod receipt;
 pub mod retry;
 pub mod secret;

@@ -2,7 +2,7 @@
 //!
 //! The registry knows nothing of protocols. A server of the simulated Telegram asks it, before and after the
 //! effect of each call, whether this call is to fail, and renders the failure in its own way: Bot API methods are
-//! plain names (`sendPhoto`), MTProto methods carry a dot (`upload.getFile`).
+//! plain names (`sendPhoto`), those of `MTProto` carry a dot (`upload.getFile`).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -79,7 +79,7 @@ pub enum Failure {
         /// The description as Telegram words it.
         description: String,
     },
-    /// `FILE_REFERENCE_EXPIRED`: an MTProto error by its name.
+    /// `FILE_REFERENCE_EXPIRED`: an `MTProto` error by its name.
     Rpc {
         /// The name, with its number where it has one.
         name: String,

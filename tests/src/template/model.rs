@@ -36,7 +36,9 @@ pub struct Api {
 pub struct GatewayResponse {
     /// The status, where the template overrides it.
     pub status: Option<u16>,
-    /// Response headers, without the quotes of the template's static values.
+    /// Response headers: static values without the template's quotes, or one of the expressions that
+    /// `method.request.header.` and `context.` begin, which stand for a header of the request (none: no header)
+    /// and for a value of the context.
     pub headers: BTreeMap<String, String>,
     /// Body template by media type; may name `$context.error.messageString` and friends.
     pub templates: BTreeMap<String, String>,

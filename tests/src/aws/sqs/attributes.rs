@@ -272,7 +272,7 @@ impl RedrivePolicy {
 
     /// An error about this policy, as the service words it.
     pub(super) fn refused(&self, reason: &str) -> SqsError {
-        SqsError::invalid("RedrivePolicy", self.to_json(), reason)
+        SqsError::invalid("RedrivePolicy", &self.to_json(), reason)
     }
 }
 
@@ -280,7 +280,7 @@ fn parse_redrive_policy(value: &str) -> Result<Option<RedrivePolicy>, SqsError> 
     if value.is_empty() {
         return Ok(None);
     }
-    let refuse = |reason: &str| SqsError::invalid("RedrivePolicy", value, reason);
+    let refuse = |reason: &str| SqsError::invalid("RedrivePolicy", &value, reason);
     let policy: Value =
         serde_json::from_str(value).map_err(|_| refuse("Redrive policy is not a valid JSON map."))?;
     let target = policy["deadLetterTargetArn"].as_str();

@@ -4,6 +4,8 @@
 //! the XML protocol uses and that the JSON protocol repeats in the `x-amzn-query-error` header. Names and statuses
 //! are those of the service's public model; messages are the ones that the service was seen to send.
 
+use std::fmt::Display;
+
 use http::StatusCode;
 use thiserror::Error;
 
@@ -110,7 +112,7 @@ impl Wire {
 }
 
 impl SqsError {
-    pub(super) fn invalid(parameter: &'static str, value: impl ToString, reason: impl Into<String>) -> Self {
+    pub(super) fn invalid(parameter: &'static str, value: &dyn Display, reason: impl Into<String>) -> Self {
         Self::InvalidParameterValue {
             parameter,
             value: value.to_string(),
@@ -118,6 +120,8 @@ impl SqsError {
         }
     }
 
+    /// The names and the status of this error in the service's public model.
+    #[expect(clippy::too_many_lines, reason = "a table with a line for every error")]
     pub(super) fn wire(&self) -> Wire {
         let (shape, code, status) = match self {
             Self::QueueDoesNotExist => (

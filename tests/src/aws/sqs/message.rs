@@ -176,7 +176,7 @@ impl Send {
             && !(0..=i64::from(DELAY_S)).contains(&delay)
         {
             let reason = format!("DelaySeconds must be >= 0 and <= {DELAY_S}.");
-            return Err(SqsError::invalid("DelaySeconds", delay, reason));
+            return Err(SqsError::invalid("DelaySeconds", &delay, reason));
         }
         validate_id("MessageGroupId", self.group_id.as_deref())?;
         validate_id("MessageDeduplicationId", self.deduplication_id.as_deref())?;
@@ -325,7 +325,7 @@ pub(super) fn validate_id(parameter: &'static str, id: Option<&str>) -> Result<(
     let reason = format!(
         "{parameter} can only include alphanumeric and punctuation characters. 1 to {ID_LENGTH} in length."
     );
-    Err(SqsError::invalid(parameter, id, reason))
+    Err(SqsError::invalid(parameter, &id, reason))
 }
 
 /// The characters that XML 1.0 allows; the service takes no others.

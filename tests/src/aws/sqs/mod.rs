@@ -4,14 +4,13 @@
 //! twice) rests on their rules. So these are the real rules: FIFO groups that lock, a deduplication window,
 //! visibility, redrive, the limits and the errors. Any AWS SDK and the `aws` command can use the endpoint.
 //!
-//! From the outside in: `http.rs` speaks the two protocols (`query.rs` translates the older one), `api.rs` and
-//! `batch.rs` are the actions, [`Sqs`] is the handle that they share with the event source poller, `state.rs` is all
+//! From the outside in: `http.rs` speaks the two protocols (`query.rs` translates the older one), `api/` holds
+//! the actions, [`Sqs`] is the handle that they share with the event source poller, `state.rs` is all
 //! queues, `queue.rs` one of them, `store.rs` the file. Who may call is not asked here: signatures are the business
 //! of the layer in front.
 
 mod api;
 mod attributes;
-mod batch;
 mod deduplication;
 mod error;
 mod http;
@@ -20,6 +19,7 @@ mod message;
 mod move_task;
 mod query;
 mod queue;
+mod redrive;
 mod state;
 mod store;
 mod stored;
@@ -247,27 +247,24 @@ impl Sqs {
 
 impl Receive {
     fn check(&self) -> Result<Wanted, SqsError> {
-        let limit = self.max_messages.unwrap_or(1);
-        let most = BATCH_ENTRIES as u64;
-        if !(1..=most).contains(&limit.unsigned_abs()) || limit < 0 {
+        let limit = self.max_messages.map_or(Ok(1), usize::try_from).unwrap_or(0);
+        if !(1..=BATCH_ENTRIES).contains(&limit) {
             let reason = format!("Must be between 1 and {BATCH_ENTRIES}, if provided.");
-            return Err(SqsError::invalid("MaxNumberOfMessages", limit, reason));
+            let given = self.max_messages.unwrap_or_default();
+            return Err(SqsError::invalid("MaxNumberOfMessages", &given, reason));
         }
         if let Some(wait) = self.wait_seconds
             && !(0..=i64::from(WAIT_S)).contains(&wait)
         {
             let reason = format!("Must be >= 0 and <= {WAIT_S}, if provided.");
-            return Err(SqsError::invalid("WaitTimeSeconds", wait, reason));
+            return Err(SqsError::invalid("WaitTimeSeconds", &wait, reason));
         }
         let visibility_s = self
             .visibility_timeout
             .map(check_visibility_timeout)
             .transpose()?;
         validate_id("ReceiveRequestAttemptId", self.attempt_id.as_deref())?;
-        Ok(Wanted {
-            limit: limit.unsigned_abs() as usize,
-            visibility_s,
-        })
+        Ok(Wanted { limit, visibility_s })
     }
 }
 
@@ -277,6 +274,6 @@ fn check_visibility_timeout(seconds: i64) -> Result<u32, SqsError> {
         .filter(|seconds| *seconds <= VISIBILITY_S)
         .ok_or_else(|| {
             let reason = format!("VisibilityTimeout must be an integer between 0 and {VISIBILITY_S}");
-            SqsError::invalid("VisibilityTimeout", seconds, reason)
+            SqsError::invalid("VisibilityTimeout", &seconds, reason)
         })
 }

@@ -154,11 +154,11 @@ pub(super) fn render(action: &str, answer: &Value, request_id: &str) -> String {
     let mut xml = format!("<?xml version=\"1.0\"?><{action}Response xmlns=\"{NAMESPACE}\">");
     if let Some(members) = answer.as_object().filter(|members| !members.is_empty()) {
         element(&mut xml, &format!("{action}Result"), |xml| {
-            write_members(xml, action, members)
+            write_members(xml, action, members);
         });
     }
     element(&mut xml, "ResponseMetadata", |xml| {
-        write_text(xml, "RequestId", request_id)
+        write_text(xml, "RequestId", request_id);
     });
     let _ = write!(xml, "</{action}Response>");
     xml

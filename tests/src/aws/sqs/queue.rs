@@ -194,7 +194,7 @@ impl Queue {
         if self.attributes.is_fifo() && !(current && in_flight) {
             return Err(SqsError::invalid(
                 "ReceiptHandle",
-                handle,
+                &handle,
                 "The receipt handle has expired.",
             ));
         }
@@ -229,7 +229,7 @@ impl Queue {
             let reason = format!(
                 "Total VisibilityTimeout for the message is beyond the limit [{VISIBILITY_S} seconds]"
             );
-            return Err(SqsError::invalid("VisibilityTimeout", seconds, reason));
+            return Err(SqsError::invalid("VisibilityTimeout", &seconds, reason));
         }
         self.touch(receipt.position);
         let visibility = if seconds == 0 {
@@ -426,5 +426,5 @@ fn note_removal(journal: &mut BTreeMap<u64, Touch>, position: u64) {
 
 fn unavailable(handle: &str) -> SqsError {
     let reason = "Message does not exist or is not available for visibility timeout change.";
-    SqsError::invalid("ReceiptHandle", handle, reason)
+    SqsError::invalid("ReceiptHandle", &handle, reason)
 }

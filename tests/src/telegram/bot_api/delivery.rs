@@ -6,6 +6,8 @@
 //! connections down by other rules, here they are failures like any other.
 
 use std::collections::HashSet;
+use std::error::Error;
+use std::io;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -24,7 +26,7 @@ use super::store::PendingUpdate;
 use crate::telegram::faults::Moment;
 
 /// How long a webhook may take to answer (the Bot API server: 60 s).
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The header that proves to a webhook where the request is from.
 const SECRET_TOKEN_HEADER: &str = "X-Telegram-Bot-Api-Secret-Token";
@@ -120,6 +122,7 @@ impl<'a> Round<'a> {
 
     async fn settle(&mut self, bot: &Shared, Delivery { update, outcome }: Delivery) {
         let now_ms = bot.clock.now_ms();
+        let is_current = self.generation == bot.webhook_generation.load(Ordering::SeqCst);
         let (message, retry_after_s) = match outcome {
             Outcome::Acknowledged { headers, body } => {
                 self.schedule.is_gone(StatusCode::OK.as_u16(), now_ms / 1000);
@@ -128,6 +131,8 @@ impl<'a> Round<'a> {
                 self.busy_queues.remove(&update.queue_id);
                 return;
             }
+            // The failure of a webhook that is set no more means nothing to the one that is.
+            Outcome::Refused { .. } | Outcome::Broken(_) if !is_current => return,
             Outcome::Refused {
                 status,
                 retry_after_s,
@@ -179,7 +184,7 @@ impl<'a> Round<'a> {
     }
 }
 
-fn client() -> reqwest::Client {
+pub(super) fn client() -> reqwest::Client {
     // Whoever installs a provider first wins; which one it is makes no difference here.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
@@ -204,7 +209,8 @@ async fn post(client: &reqwest::Client, webhook: &Webhook, update: &PendingUpdat
     }
     let response = match request.send().await {
         Ok(response) => response,
-        Err(error) if error.is_connect() => return Outcome::Broken("Connection refused"),
+        Err(error) if is_refused_connection(&error) => return Outcome::Broken("Connection refused"),
+        Err(error) if error.is_connect() => return Outcome::Broken("Connection failed"),
         Err(_) => return Outcome::Broken("Connection closed"),
     };
     let (status, headers) = (response.status(), response.headers().clone());
@@ -218,6 +224,12 @@ async fn post(client: &reqwest::Client, webhook: &Webhook, update: &PendingUpdat
         Ok(body) => Outcome::Acknowledged { headers, body },
         Err(_) => Outcome::Broken("Connection closed"),
     }
+}
+
+fn is_refused_connection(error: &reqwest::Error) -> bool {
+    std::iter::successors(error.source(), |cause: &&(dyn Error + 'static)| (*cause).source())
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 /// Only seconds are understood, no dates.

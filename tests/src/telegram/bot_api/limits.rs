@@ -31,11 +31,11 @@ pub(super) const MAX_CERTIFICATE_BYTES: usize = 3 << 20;
 const MAX_SECRET_TOKEN_CHARS: usize = 256;
 /// Commands of a list (setMyCommands).
 pub(super) const MAX_COMMANDS: usize = 100;
-/// Characters of a command's name (BotCommand).
+/// Characters of a command's name (`BotCommand`).
 const MAX_COMMAND_CHARS: usize = 32;
-/// UTF-16 units of a command's description (BotCommand).
+/// UTF-16 units of a command's description (`BotCommand`).
 const MAX_DESCRIPTION_UNITS: usize = 256;
-/// Bytes of an inline button's callback data (InlineKeyboardButton).
+/// Bytes of an inline button's callback data (`InlineKeyboardButton`).
 pub(super) const MAX_CALLBACK_DATA_BYTES: usize = 64;
 
 /// The unit in which Telegram counts text and places entities.

@@ -39,6 +39,9 @@ impl Markup {
         }
         let value: Value = serde_json::from_str(&text)
             .map_err(|_| ApiError::bad_request("can't parse reply keyboard markup JSON object"))?;
+        if value.is_null() {
+            return Ok(None);
+        }
         let object = value
             .as_object()
             .ok_or_else(|| ApiError::bad_request("object expected as reply markup"))?;
@@ -249,6 +252,12 @@ mod tests {
                 "{markup}"
             );
         }
+    }
+
+    #[test]
+    fn null_and_nothing_are_no_markup() {
+        assert!(read("").unwrap().is_none());
+        assert!(read("null").unwrap().is_none());
     }
 
     #[test]

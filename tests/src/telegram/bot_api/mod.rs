@@ -10,6 +10,7 @@
 //!   them. An `https` webhook is tried with the usual certificate authorities alone: an uploaded certificate is
 //!   checked for size and kind and reported by getWebhookInfo, but not trusted for delivery.
 //! - Photos are kept byte for byte in one size. Telegram re-encodes them and makes smaller ones.
+//!   JPEG, PNG and WebP are known; Telegram takes GIF and BMP too.
 //! - Replies, topics and link previews are recorded with the parameters and change nothing in the answer.
 //! - Rates are not limited; the fault `429:<seconds>` stands for flood control.
 
@@ -84,7 +85,7 @@ pub enum OpenError {
     Database {
         /// The file.
         path: PathBuf,
-        /// What SQLite says.
+        /// What the database says.
         source: rusqlite::Error,
     },
 }

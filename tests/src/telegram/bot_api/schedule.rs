@@ -1,7 +1,7 @@
 //! When a failed update is tried again, and when a webhook is given up. Pure state: no socket, no clock of its own.
 //!
-//! The rules are those of the official Bot API server (tdlib/telegram-bot-api, WebhookActor). It starts from scratch
-//! when the server or the webhook does, so nothing of this is stored.
+//! The rules are those of the official Bot API server (tdlib/telegram-bot-api, WebhookActor.cpp). It starts from
+//! scratch when the server or the webhook does, so nothing of this is stored.
 
 use std::collections::HashMap;
 

@@ -164,12 +164,12 @@ mod tests {
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
         let init = signer.sign("42:token", 42, fields.clone());
-        let signed = decode(&init);
-        assert_eq!(signed[..3], fields);
-        assert_eq!(hash("42:token", &signed), field(&signed, "hash"));
+        let decoded = decode(&init);
+        assert_eq!(decoded[..3], fields);
+        assert_eq!(hash("42:token", &decoded), field(&decoded, "hash"));
         let key: [u8; 32] = hex::decode(signer.public_key_hex()).unwrap().try_into().unwrap();
-        assert!(is_signed(&key, 42, &signed));
-        assert!(!is_signed(&key, 43, &signed));
+        assert!(is_signed(&key, 42, &decoded));
+        assert!(!is_signed(&key, 43, &decoded));
         assert!(init.contains("A%2BB%20%C3%A9%20%F0%9F%98%80%20%5C%2F"), "{init}");
     }
 }

@@ -14,7 +14,7 @@ const QUERY_S: u64 = 150;
 const CHOSEN_RESULT_S: u64 = 600;
 /// Seconds an inline query lives (the Bot API server).
 const INLINE_QUERY_S: u64 = 30;
-/// Seconds of silence after which update numbers start anew (Update.update_id).
+/// Seconds of silence after which update numbers start anew (`Update.update_id`).
 const SILENCE_S: u64 = 7 * DAY_S;
 /// The numbers that a series of updates may start from.
 const FIRST_NUMBERS: (u64, u64) = (100_000_000, 999_999_999);

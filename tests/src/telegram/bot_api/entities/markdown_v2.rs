@@ -1,4 +1,4 @@
-//! `parse_mode` MarkdownV2.
+//! `parse_mode` `MarkdownV2`.
 
 use super::markdown::split_language;
 use super::{Entity, Formatted, Output};

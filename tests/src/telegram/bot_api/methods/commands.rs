@@ -65,7 +65,8 @@ pub(super) fn delete(bot: &Shared, params: &Params) -> Result<Value, ApiError> {
 fn place(params: &Params) -> Result<(String, String), ApiError> {
     const PREFIX: &str = "can't parse BotCommandScope: ";
     let language = params.text("language_code");
-    if !language.is_empty() && !(language.len() == 2 && language.bytes().all(|b| b.is_ascii_lowercase())) {
+    let is_code = language.len() == 2 && language.bytes().all(|b| b.is_ascii_lowercase());
+    if !language.is_empty() && !is_code {
         return Err(ApiError::bad_request("invalid language code specified"));
     }
     let text = params.text("scope");
@@ -92,7 +93,8 @@ fn place(params: &Params) -> Result<(String, String), ApiError> {
     for field in fields {
         let id = scope_id(scope, field)
             .ok_or_else(|| ApiError::bad_request(format!("{PREFIX}can't find field \"{field}\"")))?;
-        spelled.push_str(&format!(" {id}"));
+        spelled.push(' ');
+        spelled.push_str(&id.to_string());
     }
     Ok((spelled, language))
 }

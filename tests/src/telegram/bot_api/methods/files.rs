@@ -24,7 +24,7 @@ pub(super) enum FileKind {
 
 /// The file of a send method, checked but not kept yet.
 pub(super) enum InputFile<'a> {
-    /// Named by a file_id.
+    /// Named by its id.
     Known(StoredFile),
     /// Uploaded with the request.
     New {
@@ -63,7 +63,7 @@ impl FileKind {
 }
 
 impl<'a> InputFile<'a> {
-    /// Finds the file of a request: uploaded under the parameter's name or as `attach://<name>`, or named by file_id.
+    /// Finds the file of a request: uploaded under the parameter's name or as `attach://<name>`, or named by id.
     /// An address cannot be fetched here and fails as a fetch that Telegram could not make.
     pub(super) fn of(bot: &Shared, params: &'a Params, kind: FileKind) -> Result<Self, ApiError> {
         let value = params.text(kind.name());

@@ -86,7 +86,7 @@ struct Message<'a> {
     store: &'a Store,
     params: &'a Params,
     chat_id: i64,
-    message_id: i64,
+    number: i64,
     fields: Map<String, Value>,
     markup: Option<&'a Markup>,
 }
@@ -103,9 +103,9 @@ impl<'a> Message<'a> {
         if let Some(markup) = markup {
             markup.check_chat(chat_id > 0)?;
         }
-        let message_id = store.next_message_id(chat_id)?;
+        let number = store.next_message_id(chat_id)?;
         let mut fields = Map::new();
-        fields.insert("message_id".to_owned(), message_id.into());
+        fields.insert("message_id".to_owned(), number.into());
         fields.insert("from".to_owned(), bot_user(bot.bot_id));
         fields.insert("chat".to_owned(), chat);
         fields.insert("date".to_owned(), bot.clock.now_s().into());
@@ -116,7 +116,7 @@ impl<'a> Message<'a> {
             store,
             params,
             chat_id,
-            message_id,
+            number,
             fields,
             markup,
         })
@@ -134,7 +134,7 @@ impl<'a> Message<'a> {
 
     fn publish(mut self, method: Method, file_path: Option<String>) -> Result<Value, ApiError> {
         let deed = Deed {
-            message_id: Some(self.message_id),
+            message_id: Some(self.number),
             method: method.name().to_owned(),
             params: self.params.recorded(),
             file_path,

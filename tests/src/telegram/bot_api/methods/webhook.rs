@@ -1,6 +1,6 @@
 //! setWebhook, deleteWebhook and getWebhookInfo.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Answer;
@@ -23,7 +23,7 @@ const WEBHOOK: &str = "webhook";
 const LAST_ERROR: &str = "webhook_error";
 
 /// A webhook as it was set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(in super::super) struct Webhook {
     pub(in super::super) url: String,
     pub(in super::super) has_certificate: bool,

@@ -6,11 +6,9 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::api::{QueueRef, required};
-use super::error::SqsError;
-use super::limits::{BATCH_ENTRIES, BATCH_SIZE, ENTRY_ID_LENGTH};
-use super::message::Send;
-use super::{Sqs, check_visibility_timeout};
+use super::{QueueRef, required};
+use crate::aws::sqs::limits::{BATCH_ENTRIES, BATCH_SIZE, ENTRY_ID_LENGTH};
+use crate::aws::sqs::{Send, Sqs, SqsError, check_visibility_timeout};
 
 /// A batch request.
 #[derive(Deserialize)]

@@ -1,0 +1,329 @@
+//! The repository's own template, and its agreement with what else says the same.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::{environment, parameters};
+use crate::template::load;
+use crate::template::model::{Function, GatewayResponse, Model, QueueSource};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The repository's template with the parameters that have no default.
+pub(crate) fn model() -> Model {
+    let given = parameters([
+        ("BotId", "1234567890"),
+        ("MiniAppUrl", "http://127.0.0.1:3000/app"),
+        ("AllowedOrigins", "https://app.example,http://127.0.0.1:3000"),
+    ]);
+    load(&repository().join("template.yaml"), &given, &environment()).expect("the template loads")
+}
+
+fn function<'a>(model: &'a Model, logical_id: &str) -> &'a Function {
+    model.functions.iter().find(|function| function.logical_id == logical_id).expect("the function exists")
+}
+
+#[test]
+fn every_route_reaches_its_function() {
+    let model = model();
+    let routes: Vec<_> = model
+        .functions
+        .iter()
+        .flat_map(|function| {
+            function
+                .routes
+                .iter()
+                .map(|route| (function.logical_id.as_str(), route.method.as_str(), route.path.as_str()))
+        })
+        .collect();
+    assert_eq!(
+        routes,
+        [
+            ("PostPhoto", "POST", "/post"),
+            ("GetPost", "GET", "/post/{id}"),
+            ("MiniAppSession", "POST", "/mini-app/session"),
+            ("TelegramWebhook", "POST", "/telegram/webhook"),
+            ("Fallback", "ANY", "/"),
+            ("Fallback", "ANY", "/{proxy+}"),
+            ("Fallback", "ANY", "/post"),
+            ("Fallback", "ANY", "/post/{id}"),
+            ("Fallback", "ANY", "/mini-app/session"),
+            ("Fallback", "ANY", "/telegram/webhook"),
+        ]
+    );
+}
+
+#[test]
+fn fallback_takes_every_other_method_of_every_path() {
+    let model = model();
+    let fallback = function(&model, "Fallback");
+    for route in model.functions.iter().flat_map(|function| &function.routes) {
+        assert!(
+            fallback.routes.iter().any(|caught| caught.method == "ANY" && caught.path == route.path),
+            "{} {} has no fallback",
+            route.method,
+            route.path
+        );
+    }
+}
+
+#[test]
+fn every_binary_is_a_function_and_every_function_a_binary() {
+    let manifest = std::fs::read_to_string(repository().join("functions/Cargo.toml")).expect("the manifest");
+    let bins: BTreeSet<_> = manifest
+        .split("[[bin]]")
+        .skip(1)
+        .filter_map(|table| table.split_once("name = \"")?.1.split_once('"').map(|(name, _)| name))
+        .collect();
+    let model = model();
+    let functions: BTreeSet<_> = model.functions.iter().map(|function| function.binary.as_str()).collect();
+    assert_eq!(functions, bins);
+    assert_eq!(model.functions.len(), bins.len());
+}
+
+#[test]
+fn memory_and_timeouts_fit_the_work() {
+    let model = model();
+    let sizes: Vec<_> = model
+        .functions
+        .iter()
+        .map(|function| (function.logical_id.as_str(), function.memory_mb, function.timeout.as_secs()))
+        .collect();
+    assert_eq!(
+        sizes,
+        [
+            ("PostPhoto", 512, 10),
+            ("GetPost", 256, 10),
+            ("MiniAppSession", 256, 10),
+            ("TelegramWebhook", 256, 10),
+            ("BotWorker", 1024, 60),
+            ("Fallback", 128, 10),
+        ]
+    );
+}
+
+#[test]
+fn nothing_behind_the_api_outlasts_the_gateway() {
+    // API Gateway waits 29 s for an integration (AWS, REST API quotas).
+    for function in model().functions.iter().filter(|function| !function.routes.is_empty()) {
+        assert!(function.timeout.as_secs() <= 29, "{}", function.logical_id);
+    }
+}
+
+#[test]
+fn the_worker_takes_one_message_of_a_chat_at_a_time() {
+    let model = model();
+    assert_eq!(
+        function(&model, "BotWorker").queue_sources,
+        [QueueSource {
+            queue: "lambdagram-local-bot.fifo".to_owned(),
+            batch_size: 1,
+            maximum_concurrency: Some(10),
+            report_batch_item_failures: true,
+        }]
+    );
+}
+
+#[test]
+fn a_queue_stays_silent_for_six_timeouts() {
+    // AWS asks for six times the function's timeout (Lambda, "Using Lambda with Amazon SQS").
+    let model = model();
+    for function in &model.functions {
+        for source in &function.queue_sources {
+            let queue =
+                model.queues.iter().find(|queue| queue.name == source.queue).expect("the queue exists");
+            let visibility: u64 = queue.attributes["VisibilityTimeout"].parse().expect("seconds");
+            assert!(visibility >= 6 * function.timeout.as_secs(), "{}", queue.name);
+        }
+    }
+}
+
+#[test]
+fn queues_have_the_attributes_of_the_design() {
+    let model = model();
+    let common = [
+        ("ContentBasedDeduplication", "false"),
+        ("DeduplicationScope", "messageGroup"),
+        ("FifoQueue", "true"),
+        ("FifoThroughputLimit", "perMessageGroupId"),
+        ("MessageRetentionPeriod", "1209600"),
+        ("SqsManagedSseEnabled", "true"),
+    ];
+    let [bot, dead] = &model.queues[..] else { panic!("two queues, not {}", model.queues.len()) };
+    assert_eq!(dead.name, "lambdagram-local-bot-dead.fifo");
+    assert_eq!(dead.attributes, parameters(common));
+    assert_eq!(bot.name, "lambdagram-local-bot.fifo");
+    let mut attributes = bot.attributes.clone();
+    let redrive = attributes.remove("RedrivePolicy").expect("a redrive policy");
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&redrive).expect("JSON"),
+        json!({
+            "deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:lambdagram-local-bot-dead.fifo",
+            "maxReceiveCount": 1000,
+        })
+    );
+    assert_eq!(attributes.remove("VisibilityTimeout").as_deref(), Some("360"));
+    assert_eq!(attributes, parameters(common));
+}
+
+#[test]
+fn tables_and_buckets_can_be_made_as_they_are() {
+    let model = model();
+    let key = |name: &str, attribute: &str| {
+        json!({
+            "TableName": name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{ "AttributeName": attribute, "AttributeType": "S" }],
+            "KeySchema": [{ "AttributeName": attribute, "KeyType": "HASH" }],
+        })
+    };
+    let [jobs, limits] = &model.tables[..] else { panic!("two tables, not {}", model.tables.len()) };
+    assert_eq!(jobs.create, key("lambdagram-local-jobstable", "id"));
+    assert_eq!(limits.create, key("lambdagram-local-limitstable", "key"));
+    assert_eq!(jobs.ttl_attribute.as_deref(), Some("expires_at"));
+    assert_eq!(limits.ttl_attribute.as_deref(), Some("expires_at"));
+    let [staging] = &model.buckets[..] else { panic!("one bucket, not {}", model.buckets.len()) };
+    assert_eq!((staging.name.as_str(), &staging.cors), ("lambdagram-local-stagingbucket", &json!([])));
+}
+
+#[test]
+fn each_function_gets_the_variables_it_uses_and_no_others() {
+    let model = model();
+    let names = |logical_id: &str| {
+        let mut environment = function(&model, logical_id).environment.clone();
+        assert_eq!(environment.remove("BOT_SECRETS").as_deref(), Some(""), "the template holds no secret");
+        environment.keys().map(String::as_str).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(
+        names("PostPhoto"),
+        "ALLOWED_ORIGINS BOT_ID BOT_QUEUE_URL INIT_DATA_CHECK INIT_DATA_MAX_AGE_S JOBS_TABLE LIMITS_TABLE \
+         PHOTOS_PER_MINUTE SECRETS_ID STAGING_BUCKET TELEGRAM_PUBLIC_KEY"
+    );
+    assert_eq!(
+        names("GetPost"),
+        "ALLOWED_ORIGINS BOT_ID INIT_DATA_CHECK INIT_DATA_MAX_AGE_S JOBS_TABLE SECRETS_ID TELEGRAM_PUBLIC_KEY"
+    );
+    assert_eq!(
+        names("MiniAppSession"),
+        "ALLOWED_ORIGINS BOT_ID INIT_DATA_CHECK INIT_DATA_MAX_AGE_S SECRETS_ID TELEGRAM_PUBLIC_KEY"
+    );
+    assert_eq!(
+        names("TelegramWebhook"),
+        "ALLOWED_ORIGINS BOT_ID BOT_QUEUE_URL JOBS_TABLE MINI_APP_URL SECRETS_ID"
+    );
+    assert_eq!(
+        names("BotWorker"),
+        "BOT_API_URL BOT_DEAD_LETTER_QUEUE_URL BOT_QUEUE_URL JOBS_TABLE SECRETS_ID STAGING_BUCKET \
+         UNRESOLVED_SENDS"
+    );
+    assert_eq!(names("Fallback"), "ALLOWED_ORIGINS");
+    let worker = &function(&model, "BotWorker").environment;
+    assert_eq!(worker["BOT_QUEUE_URL"], "http://127.0.0.1:9324/123456789012/lambdagram-local-bot.fifo");
+    assert_eq!(worker["SECRETS_ID"], "lambdagram/bot");
+    assert_eq!(worker["UNRESOLVED_SENDS"], "retry");
+}
+
+#[test]
+fn each_policy_names_its_resources() {
+    for function in model().functions {
+        for statement in function.policy {
+            assert!(statement.allow, "{}", function.logical_id);
+            for resource in statement.resources {
+                assert_ne!(resource, "*", "{}", function.logical_id);
+            }
+            for action in statement.actions {
+                assert!(!action.contains('*'), "{} {action}", function.logical_id);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_gateway_answers_in_our_words() {
+    let api = model().api;
+    assert_eq!(api.stage, "prod");
+    assert_eq!(api.binary_media_types, ["multipart/form-data"]);
+    let headers = parameters([
+        ("Access-Control-Allow-Credentials", "true"),
+        ("Access-Control-Allow-Origin", "method.request.header.Origin"),
+        (
+            "Access-Control-Expose-Headers",
+            "Content-Range, Accept-Ranges, ETag, Content-Disposition, Retry-After, Location, Link, x-request-id",
+        ),
+        ("Cache-Control", "no-store"),
+        ("Vary", "Origin"),
+        ("x-request-id", "context.requestId"),
+    ]);
+    let mut throttled = headers.clone();
+    throttled.insert("Retry-After".to_owned(), "1".to_owned());
+    let response = |status, headers: &std::collections::BTreeMap<_, _>, body| GatewayResponse {
+        status,
+        headers: headers.clone(),
+        templates: parameters([("application/json", body)]),
+    };
+    let expected = [
+        (
+            "DEFAULT_4XX",
+            response(
+                None,
+                &headers,
+                r#"{"error":$context.error.messageString,"details":"$context.requestId"}"#,
+            ),
+        ),
+        (
+            "DEFAULT_5XX",
+            response(
+                None,
+                &headers,
+                r#"{"error":"Something went wrong. Please try again.","details":"$context.requestId"}"#,
+            ),
+        ),
+        (
+            "INTEGRATION_TIMEOUT",
+            response(
+                Some(504),
+                &headers,
+                r#"{"error":"The request took too long. Please try again.","details":"$context.requestId"}"#,
+            ),
+        ),
+        (
+            "REQUEST_TOO_LARGE",
+            response(
+                Some(413),
+                &headers,
+                r#"{"error":"Request body is too large. Files go through POST /uploads."}"#,
+            ),
+        ),
+        (
+            "THROTTLED",
+            response(
+                Some(429),
+                &throttled,
+                r#"{"error":"Too many requests. Please try again shortly.","retry_after":1}"#,
+            ),
+        ),
+    ];
+    let expected = expected.map(|(kind, response)| (kind.to_owned(), response));
+    assert_eq!(api.gateway_responses, std::collections::BTreeMap::from(expected));
+}
+
+#[test]
+fn every_function_has_an_event_and_overrides_only_variables_it_has() {
+    let events = repository().join("events");
+    let read = |name: String| -> serde_json::Value {
+        let text = std::fs::read_to_string(events.join(&name)).expect("the event exists");
+        serde_json::from_str(&text).expect("the event is JSON")
+    };
+    let overrides = read("env.json".to_owned());
+    for function in model().functions {
+        assert!(read(format!("{}.json", function.binary)).is_object());
+        let variables = overrides[&function.logical_id].as_object().expect("variables").keys();
+        for variable in variables {
+            assert!(function.environment.contains_key(variable), "{} {variable}", function.logical_id);
+        }
+    }
+}
