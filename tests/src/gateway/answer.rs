@@ -77,7 +77,8 @@ fn set_all(
 ) -> Option<()> {
     let map = match map {
         None | Some(Value::Null) => Map::new(),
-        Some(map) => map.as_object()?.clone(),
+        Some(Value::Object(map)) => map,
+        Some(_) => return None,
     };
     // Names that differ in case alone are one header: the first of them replaces, the rest add.
     let mut replaced = Vec::new();

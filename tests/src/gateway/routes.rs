@@ -83,10 +83,12 @@ impl Routes {
 
     /// The function for a method and a path as it was sent, percent-encoding included.
     pub(super) fn find(&self, method: &str, path: &str) -> Option<Match<'_>> {
+        if !is_method(method) {
+            return None;
+        }
         let (resource, parameters) =
             self.0.iter().find_map(|resource| Some((resource, resource.parameters(path)?)))?;
-        let any = is_method(method).then_some(ANY);
-        let function = resource.functions.get(method).or_else(|| resource.functions.get(any?))?;
+        let function = resource.functions.get(method).or_else(|| resource.functions.get(ANY))?;
         Some(Match { function, resource: &resource.path, resource_id: &resource.id, parameters })
     }
 }

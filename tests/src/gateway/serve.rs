@@ -99,3 +99,98 @@ async fn converse(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::task::JoinHandle;
+
+    use super::super::testing::{FakeLambda, Gate};
+    use super::*;
+
+    struct Served {
+        address: SocketAddr,
+        shutdown: CancellationToken,
+        task: JoinHandle<()>,
+    }
+
+    async fn served(router: Router, header_read_timeout: Duration) -> Served {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let task = tokio::spawn(serve_with(listener, router, shutdown.clone(), header_read_timeout));
+        Served { address, shutdown, task }
+    }
+
+    impl Served {
+        async fn connect(&self) -> TcpStream {
+            TcpStream::connect(self.address).await.unwrap()
+        }
+    }
+
+    /// Everything until the server closes the connection.
+    async fn all_of(mut stream: TcpStream) -> String {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    #[tokio::test]
+    async fn a_function_sees_the_address_of_its_client() {
+        let lambda = FakeLambda::fine();
+        let served = served(lambda.router(), HEADER_READ_TIMEOUT).await;
+        let mut stream = served.connect().await;
+        stream
+            .write_all(b"GET /post/1 HTTP/1.1\r\nHost: localhost:3000\r\nConnection: close\r\n\r\n")
+            .await
+            .unwrap();
+        let answer = all_of(stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.ends_with("\r\n\r\nfine"), "{answer}");
+        assert_eq!(lambda.event()["requestContext"]["identity"]["sourceIp"], "127.0.0.1");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_sends_too_much_before_it_reads_gets_to_read_why() {
+        const SENT: usize = 11 * 1024 * 1024;
+        let lambda = FakeLambda::fine();
+        let served = served(lambda.router(), HEADER_READ_TIMEOUT).await;
+        let mut stream = served.connect().await;
+        let head = format!("POST /post HTTP/1.1\r\nHost: localhost\r\nContent-Length: {SENT}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b'x'; SENT]).await.unwrap();
+        let answer = all_of(stream).await;
+        assert!(answer.starts_with("HTTP/1.1 413 Payload Too Large\r\n"), "{answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+        assert!(
+            answer.ends_with(r#"{"message":"HTTP content length exceeded 10485760 bytes."}"#),
+            "{answer}"
+        );
+        assert!(lambda.invocations().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_client_that_sends_no_head_is_left() {
+        let served = served(FakeLambda::fine().router(), Duration::from_millis(10)).await;
+        let mut stream = served.connect().await;
+        stream.write_all(b"GET / HTT").await.unwrap();
+        let answer = all_of(stream).await;
+        assert!(!answer.contains("200"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_shutdown_ends_idle_connections_and_answers_what_is_in_flight() {
+        let gate = Gate::default();
+        let served = served(gate.router(HEADER_READ_TIMEOUT), HEADER_READ_TIMEOUT).await;
+        let idle = served.connect().await;
+        let mut busy = served.connect().await;
+        busy.write_all(b"GET /post/1 HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        gate.started.notified().await;
+        served.shutdown.cancel();
+        assert_eq!(all_of(idle).await, "");
+        gate.open.notify_one();
+        assert!(all_of(busy).await.starts_with("HTTP/1.1 200 OK\r\n"));
+        served.task.await.unwrap();
+        assert!(TcpStream::connect(served.address).await.is_err());
+    }
+}

@@ -11,9 +11,10 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use tower::ServiceExt as _;
 
-use super::{Invoke, Invoked, router_with_timeout};
+use super::{Invoke, Invoked, router, router_with_timeout};
 use crate::clock::Clock;
 use crate::template::model::{Api, Function, GatewayResponse, Route};
 
@@ -58,13 +59,12 @@ pub(super) fn api(gateway_responses: &[(&str, GatewayResponse)]) -> Api {
 #[derive(Clone)]
 pub(super) struct FakeLambda {
     run: Arc<dyn Fn(&str) -> Invoked + Send + Sync>,
-    hangs: bool,
     invocations: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
 impl FakeLambda {
     pub(super) fn new(run: impl Fn(&str) -> Invoked + Send + Sync + 'static) -> Self {
-        Self { run: Arc::new(run), hangs: false, invocations: Arc::default() }
+        Self { run: Arc::new(run), invocations: Arc::default() }
     }
 
     pub(super) fn returning(output: &Value) -> Self {
@@ -74,10 +74,6 @@ impl FakeLambda {
 
     pub(super) fn fine() -> Self {
         Self::returning(&json!({"statusCode": 200, "body": "fine"}))
-    }
-
-    pub(super) fn hanging() -> Self {
-        Self { hangs: true, ..Self::fine() }
     }
 
     /// Functions and events, in order.
@@ -97,8 +93,7 @@ impl FakeLambda {
     }
 
     pub(super) fn router_with(&self, gateway_responses: &[(&str, GatewayResponse)]) -> Router {
-        let timeout = if self.hangs { Duration::from_millis(5) } else { Duration::from_secs(29) };
-        router_with_timeout(&api(gateway_responses), &functions(), self.clone(), Clock::default(), timeout)
+        router(&api(gateway_responses), &functions(), self.clone(), Clock::default())
     }
 }
 
@@ -106,10 +101,30 @@ impl Invoke for FakeLambda {
     async fn invoke(&self, function: &str, payload: Bytes) -> Invoked {
         let event = serde_json::from_slice(&payload).expect("events are JSON");
         self.invocations.lock().unwrap().push((function.to_owned(), event));
-        if self.hangs {
-            std::future::pending::<()>().await;
-        }
         (self.run)(function)
+    }
+}
+
+/// A Lambda whose function says when it has started, waits until it may end, and says when it has ended.
+#[derive(Clone, Default)]
+pub(super) struct Gate {
+    pub(super) started: Arc<Notify>,
+    pub(super) open: Arc<Notify>,
+    pub(super) ended: Arc<Notify>,
+}
+
+impl Gate {
+    pub(super) fn router(&self, timeout: Duration) -> Router {
+        router_with_timeout(&api(&[]), &functions(), self.clone(), Clock::default(), timeout)
+    }
+}
+
+impl Invoke for Gate {
+    async fn invoke(&self, _: &str, _: Bytes) -> Invoked {
+        self.started.notify_one();
+        self.open.notified().await;
+        self.ended.notify_one();
+        Invoked::Success(Bytes::from_static(br#"{"statusCode":200}"#))
     }
 }
 
