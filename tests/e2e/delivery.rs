@@ -107,7 +107,7 @@ async fn a_telegram_that_never_answers_is_given_up_before_the_function_is() {
     let id = stack.post(1, &picture(1)).await;
     stack.stack.settle().await;
     assert_eq!(stack.state_of(1, &id).await["state"], "sent");
-    let timed_out = stack.logs.logs().into_iter().any(|line| line.text.contains("Task timed out"));
+    let timed_out = stack.logs.logs().into_iter().any(|line| line.line.contains("Task timed out"));
     assert!(!timed_out, "the worker recorded what happened before its own end");
     stack.end_clean().await;
 }
@@ -195,14 +195,14 @@ async fn accepted_pictures_outlive_the_stack() {
 }
 
 /// The pictures of a person, in the order in which [`TestStack::post_many`] posts them.
-pub fn expected(person: i64, each: u32) -> Vec<Vec<u8>> {
+pub(crate) fn expected(person: i64, each: u32) -> Vec<Vec<u8>> {
     let person = u32::try_from(person).unwrap();
     (0..each).map(|number| picture(person * 1000 + number)).collect()
 }
 
 impl TestStack {
     /// `people` post `each` pictures, all people at once and each person one after the other. Returns the ids in order.
-    pub async fn post_many(&self, people: i64, each: u32) -> Vec<Vec<String>> {
+    pub(crate) async fn post_many(&self, people: i64, each: u32) -> Vec<Vec<String>> {
         let person = async |person: i64| {
             let mut ids = Vec::new();
             let init = self.init(person).await;
@@ -221,7 +221,7 @@ impl TestStack {
         }
     }
 
-    pub fn bot_queue(&self) -> String {
+    pub(crate) fn bot_queue(&self) -> String {
         self.stack.model().functions.iter().flat_map(|function| &function.queue_sources).next().unwrap().queue.clone()
     }
 

@@ -321,7 +321,7 @@ async fn metadata_and_impossible_sizes_do_not_reach_the_chat() {
         bytes.into_inner()
     };
     let mut placed = encode(image::RgbImage::from_pixel(8, 8, image::Rgb([9, 9, 9])));
-    let exif = b"\xff\xe1\x00\x1eExif\0\0 48.8584N 2.2945E ...";
+    let exif = b"\xff\xe1\x00\x1eExif\0\0 48.8584N 2.2945E ....";
     assert_eq!(exif.len(), 2 + 0x1e);
     placed.splice(2..2, exif.iter().copied());
     stack.post(1, &encode(wide)).await;

@@ -10,20 +10,20 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A running stack with a data folder of its own, gone at the end of the test.
-pub struct TestStack {
-    pub stack: Stack,
-    pub logs: LogSink,
-    pub http: reqwest::Client,
+pub(crate) struct TestStack {
+    pub(crate) stack: Stack,
+    pub(crate) logs: LogSink,
+    pub(crate) http: reqwest::Client,
     folder: TempDir,
 }
 
 /// The folder with `template.yaml` and `events`.
-pub fn project() -> PathBuf {
+pub(crate) fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// What `cargo run` would start, at a free port and with its data in `folder`.
-pub fn options(folder: &Path, logs: LogSink) -> Options {
+pub(crate) fn options(folder: &Path, logs: LogSink) -> Options {
     Options {
         project: project(),
         port: 0,
@@ -37,15 +37,15 @@ pub fn options(folder: &Path, logs: LogSink) -> Options {
 }
 
 impl TestStack {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(|_| {}).await
     }
 
-    pub async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), change).await
     }
 
-    pub async fn start_with_parameters(parameters: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start_with_parameters(parameters: &[(&str, &str)]) -> Self {
         let given = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Self::start_with(|options| options.parameters = given.collect()).await
     }
@@ -59,14 +59,14 @@ impl TestStack {
     }
 
     /// Stops the stack and starts another on the same data.
-    pub async fn restart(self) -> Self {
+    pub(crate) async fn restart(self) -> Self {
         self.stack.stop().await;
         Self::start_in(self.folder, |_| {}).await
     }
 
     /// Ends the test: everything accepted was delivered, nothing lies among the dead letters or in the bucket, and no
     /// secret is in the logs.
-    pub async fn end_clean(self) {
+    pub(crate) async fn end_clean(self) {
         self.stack.settle().await;
         let dead = self.dead_letters();
         assert!(dead.is_empty(), "dead letters: {dead:?}");
@@ -76,37 +76,37 @@ impl TestStack {
     }
 
     /// Ends a test that leaves something behind on purpose.
-    pub async fn end(self) {
+    pub(crate) async fn end(self) {
         let logs = self.logs.logs();
         for secret in self.stack.secrets() {
-            let told = logs.iter().find(|line| line.text.contains(secret.expose()));
+            let told = logs.iter().find(|line| line.line.contains(secret.expose()));
             assert!(told.is_none(), "a secret in the log: {told:?}");
         }
         self.stack.stop().await;
     }
 
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.stack.url()))
     }
 
     /// Init data of a person who opens the Mini App now.
-    pub async fn init(&self, person: i64) -> String {
+    pub(crate) async fn init(&self, person: i64) -> String {
         self.init_with(json!({"user": {"id": person, "first_name": "Ada"}})).await
     }
 
-    pub async fn init_with(&self, asked: Value) -> String {
+    pub(crate) async fn init_with(&self, asked: Value) -> String {
         let answer = self.request(Method::POST, "/_sim/init-data").json(&asked).send().await.unwrap();
         let answer: Value = answer.json().await.unwrap();
         answer["init"].as_str().unwrap().to_owned()
     }
 
     /// Posts a picture as `person`; expects it to be accepted, and returns its id.
-    pub async fn post(&self, person: i64, picture: &[u8]) -> String {
+    pub(crate) async fn post(&self, person: i64, picture: &[u8]) -> String {
         let init = self.init(person).await;
         self.post_as(&init, picture).await
     }
 
-    pub async fn post_as(&self, init: &str, picture: &[u8]) -> String {
+    pub(crate) async fn post_as(&self, init: &str, picture: &[u8]) -> String {
         let request = self.request(Method::POST, "/post").json(&json!({"init": init, "url": data_url(picture)}));
         let (status, _, body) = read(request.send().await.unwrap()).await;
         assert_eq!(status, StatusCode::ACCEPTED, "{body}");
@@ -114,7 +114,7 @@ impl TestStack {
     }
 
     /// What `GET /post/{id}` tells `person`.
-    pub async fn state_of(&self, person: i64, id: &str) -> Value {
+    pub(crate) async fn state_of(&self, person: i64, id: &str) -> Value {
         let init = self.init(person).await;
         let request = self.request(Method::GET, &format!("/post/{id}")).header("authorization", format!("tma {init}"));
         let (status, _, body) = read(request.send().await.unwrap()).await;
@@ -123,12 +123,12 @@ impl TestStack {
     }
 
     /// What the bot did in a chat.
-    pub fn chat(&self, chat_id: i64) -> Vec<SentMessage> {
+    pub(crate) fn chat(&self, chat_id: i64) -> Vec<SentMessage> {
         self.stack.simulated().unwrap().messages(chat_id)
     }
 
     /// The files the bot sent into a chat, in order.
-    pub async fn files(&self, chat_id: i64) -> Vec<Vec<u8>> {
+    pub(crate) async fn files(&self, chat_id: i64) -> Vec<Vec<u8>> {
         let mut files = Vec::new();
         for message in self.chat(chat_id) {
             let answer = self.http.get(message.file_url.unwrap()).send().await.unwrap();
@@ -138,25 +138,25 @@ impl TestStack {
     }
 
     /// Plans a fault of the simulated Telegram.
-    pub async fn fault(&self, fault: Value) {
+    pub(crate) async fn fault(&self, fault: Value) {
         let answer = self.request(Method::POST, "/_sim/faults").json(&fault).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 
     /// What a person writes to the bot.
-    pub async fn write_to_bot(&self, update: Value) {
+    pub(crate) async fn write_to_bot(&self, update: Value) {
         let answer = self.request(Method::POST, "/_sim/bot/updates").json(&update).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::CREATED);
     }
 
     /// The bodies in the dead-letter queue.
-    pub fn dead_letters(&self) -> Vec<String> {
+    pub(crate) fn dead_letters(&self) -> Vec<String> {
         let queue = self.stack.model().queues.iter().find(|queue| queue.name.contains("dead")).unwrap();
         self.stack.sqs().messages(&queue.name).into_iter().map(|message| message.body).collect()
     }
 
     /// The keys in the staging bucket.
-    pub fn staged(&self) -> Vec<String> {
+    pub(crate) fn staged(&self) -> Vec<String> {
         let bucket = &self.stack.model().buckets[0].name;
         let folder = self.folder.path().join("s3").join(bucket).join("photos");
         let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
@@ -165,7 +165,7 @@ impl TestStack {
 }
 
 /// Status, headers and JSON body of an answer, after checking what every answer of the API has.
-pub async fn read(answer: Response) -> (StatusCode, reqwest::header::HeaderMap, Value) {
+pub(crate) async fn read(answer: Response) -> (StatusCode, reqwest::header::HeaderMap, Value) {
     let (status, headers) = (answer.status(), answer.headers().clone());
     assert!(headers.contains_key("x-request-id"), "{status} {headers:?}");
     let text = answer.text().await.unwrap();
@@ -185,7 +185,7 @@ pub async fn read(answer: Response) -> (StatusCode, reqwest::header::HeaderMap, 
 }
 
 /// A small PNG that no other number gives.
-pub fn picture(number: u32) -> Vec<u8> {
+pub(crate) fn picture(number: u32) -> Vec<u8> {
     let [_, red, green, blue] = number.to_be_bytes();
     let image = image::RgbImage::from_pixel(8, 8, image::Rgb([red, green, blue]));
     let mut bytes = std::io::Cursor::new(Vec::new());
@@ -194,7 +194,7 @@ pub fn picture(number: u32) -> Vec<u8> {
 }
 
 /// A picture as a Mini App sends it.
-pub fn data_url(picture: &[u8]) -> String {
+pub(crate) fn data_url(picture: &[u8]) -> String {
     use base64::Engine;
     let encoded = base64::engine::general_purpose::STANDARD.encode(picture);
     format!("data:image/jpeg;base64,{encoded}")

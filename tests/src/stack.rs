@@ -42,14 +42,14 @@ use crate::gateway;
 use crate::lambda::event_source::EventSource;
 use crate::lambda::{Lambda, Launcher, LogSink};
 use crate::telegram::bot_api::{self as simulated, DEFAULT_BOT_TOKEN};
-use crate::template::model::{Function, Queue, QueueSource};
+use crate::template::model::Queue;
 use crate::template::{self, Environment, Model, TemplateError};
 
 /// How long the parts have to end. The whole stack is gone within 2 s, its children included.
 const STOP: Duration = Duration::from_millis(700);
 
 /// How a stack is started.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// The folder with `template.yaml`.
     pub project: PathBuf,
@@ -492,10 +492,11 @@ fn function_environment(endpoints: &Endpoints, bot: &Bot) -> BTreeMap<String, St
 }
 
 fn start_sources(model: &Model, sqs: &Sqs, lambda: &Lambda) -> Vec<EventSource> {
-    let functions = model.functions.iter();
-    let sources = functions.flat_map(|function| function.queue_sources.iter().map(|source| (function, source)));
-    let start = |(function, source): (&Function, &QueueSource)| {
-        EventSource::start(source, &function.logical_id, sqs.clone(), lambda.clone())
-    };
-    sources.map(start).collect()
+    let mut sources = Vec::new();
+    for function in &model.functions {
+        for source in &function.queue_sources {
+            sources.push(EventSource::start(source, &function.logical_id, sqs.clone(), lambda.clone()));
+        }
+    }
+    sources
 }
