@@ -1,10 +1,3 @@
-//! The end-to-end tests: the whole stack on this machine, driven over HTTP as its users drive it.
+//! The end-to-end tests: real processes, real sockets, nothing beyond this machine.
 
-mod support;
-
-mod delivery;
-mod faults;
-mod local;
-mod logs;
-mod mini_app;
-mod webhook;
+mod lambda;

@@ -57,7 +57,16 @@ impl QueueClient for Sqs {
 
     async fn receive(&self, queue: &str, max: usize, wait_s: i64) -> Result<Vec<ReceivedMessage>, SqsError> {
         let max_messages = i64::try_from(max).ok();
-        Self::receive(self, queue, Receive { max_messages, wait_seconds: Some(wait_s), ..Receive::default() }).await
+        Self::receive(
+            self,
+            queue,
+            Receive {
+                max_messages,
+                wait_seconds: Some(wait_s),
+                ..Receive::default()
+            },
+        )
+        .await
     }
 
     fn delete(&self, queue: &str, receipt_handle: &str) -> Result<(), SqsError> {
@@ -139,7 +148,9 @@ impl<Q: QueueClient> Drop for InFlight<Q> {
 impl<Q: QueueClient> Feed<Q> {
     /// Receives a batch whenever one more invocation may run.
     async fn poll(self: Arc<Self>, tasks: TaskTracker) {
-        let places = Arc::new(Semaphore::new(self.source.maximum_concurrency.unwrap_or(CONCURRENCY)));
+        let places = Arc::new(Semaphore::new(
+            self.source.maximum_concurrency.unwrap_or(CONCURRENCY),
+        ));
         while let Ok(place) = Arc::clone(&places).acquire_owned().await {
             let batch = self.receive().await;
             if !batch.is_empty() {
@@ -156,7 +167,11 @@ impl<Q: QueueClient> Feed<Q> {
         loop {
             let missing = self.source.batch_size - batch.len();
             let wait_s = if batch.is_empty() { POLL_S } else { 0 };
-            match self.queues.receive(&self.source.queue, missing.min(RECEIVE_LIMIT), wait_s).await {
+            match self
+                .queues
+                .receive(&self.source.queue, missing.min(RECEIVE_LIMIT), wait_s)
+                .await
+            {
                 Ok(more) if more.is_empty() => return batch,
                 Ok(more) => batch.extend(more),
                 Err(cause) => {
@@ -199,7 +214,11 @@ enum Done {
 }
 
 /// Sees a batch through: invokes, and deletes what is done.
-async fn settle<Q: QueueClient>(in_flight: InFlight<Q>, batch: Vec<ReceivedMessage>, _place: OwnedSemaphorePermit) {
+async fn settle<Q: QueueClient>(
+    in_flight: InFlight<Q>,
+    batch: Vec<ReceivedMessage>,
+    _place: OwnedSemaphorePermit,
+) {
     let feed = &in_flight.0;
     let mut batches = vec![batch];
     while let Some(mut batch) = batches.pop() {
@@ -211,7 +230,9 @@ async fn settle<Q: QueueClient>(in_flight: InFlight<Q>, batch: Vec<ReceivedMessa
                 batches.push(batch);
             }
             Done::AllBut(failed) => {
-                let done = batch.iter().filter(|message| !failed.contains(&message.message_id));
+                let done = batch
+                    .iter()
+                    .filter(|message| !failed.contains(&message.message_id));
                 for message in done {
                     // Not an error of ours: the function may have taken longer than the message was hidden.
                     if let Err(cause) = feed.queues.delete(&feed.source.queue, &message.receipt_handle) {
@@ -244,7 +265,15 @@ fn failures(answer: &Bytes, batch: &[ReceivedMessage]) -> Option<BTreeSet<String
         _ => return None,
     };
     let known = |id: &&str| batch.iter().any(|message| message.message_id == *id);
-    failed.iter().map(|failure| failure["itemIdentifier"].as_str().filter(known).map(str::to_owned)).collect()
+    failed
+        .iter()
+        .map(|failure| {
+            failure["itemIdentifier"]
+                .as_str()
+                .filter(known)
+                .map(str::to_owned)
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -272,7 +301,13 @@ mod tests {
 
     #[test]
     fn an_answer_without_failures_means_that_all_is_done() {
-        for answer in ["", "null", "{}", r#"{"batchItemFailures":null}"#, r#"{"batchItemFailures":[]}"#] {
+        for answer in [
+            "",
+            "null",
+            "{}",
+            r#"{"batchItemFailures":null}"#,
+            r#"{"batchItemFailures":[]}"#,
+        ] {
             assert_eq!(failed(answer), Some(Vec::new()), "{answer}");
         }
     }

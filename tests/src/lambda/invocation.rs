@@ -62,11 +62,15 @@ impl Invocation {
             Self::Crashed { message } => error("Runtime.ExitError", message),
             Self::ResponseTooLarge => error(
                 "Function.ResponseSizeTooLarge",
-                &format!("Response payload size exceeded maximum allowed payload size ({PAYLOAD_LIMIT} bytes)."),
+                &format!(
+                    "Response payload size exceeded maximum allowed payload size ({PAYLOAD_LIMIT} bytes)."
+                ),
             ),
             Self::PayloadTooLarge { bytes } => refusal(
                 "RequestEntityTooLargeException",
-                &format!("{bytes} byte payload is too large for the RequestResponse invocation type (limit {PAYLOAD_LIMIT} bytes)"),
+                &format!(
+                    "{bytes} byte payload is too large for the RequestResponse invocation type (limit {PAYLOAD_LIMIT} bytes)"
+                ),
             ),
             Self::TooManyRequests => refusal("TooManyRequestsException", "Rate Exceeded."),
             Self::NotFound => refusal("ResourceNotFoundException", "Function not found"),
@@ -75,7 +79,10 @@ impl Invocation {
     }
 
     pub(super) fn function_error(error_type: &str, message: &str) -> Self {
-        Self::FunctionError { error_type: error_type.to_owned(), payload: error(error_type, message) }
+        Self::FunctionError {
+            error_type: error_type.to_owned(),
+            payload: error(error_type, message),
+        }
     }
 
     pub(super) fn timed_out(request_id: &str, timeout: Duration) -> Self {
@@ -90,16 +97,23 @@ impl Invocation {
             Some((Some(0), _)) | None => "Runtime exited without providing a reason".to_owned(),
             Some((Some(code), _)) => format!("Runtime exited with error: exit status {code}"),
             Some((None, signal)) => {
-                format!("Runtime exited with error: signal: {}", signal_name(signal.unwrap_or_default()))
+                format!(
+                    "Runtime exited with error: signal: {}",
+                    signal_name(signal.unwrap_or_default())
+                )
             }
         };
-        Self::Crashed { message: format!("RequestId: {request_id} Error: {how}") }
+        Self::Crashed {
+            message: format!("RequestId: {request_id} Error: {how}"),
+        }
     }
 }
 
 /// What a caller of a failed function gets.
 fn error(error_type: &str, message: &str) -> Bytes {
-    json!({ "errorType": error_type, "errorMessage": message }).to_string().into()
+    json!({ "errorType": error_type, "errorMessage": message })
+        .to_string()
+        .into()
 }
 
 /// What a caller gets whom the service refuses.

@@ -76,7 +76,11 @@ pub(super) struct Idle {
 
 impl Pool {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, state: Mutex::default(), changed: watch::Sender::new(()) }
+        Self {
+            limits,
+            state: Mutex::default(),
+            changed: watch::Sender::new(()),
+        }
     }
 
     /// Picks the process that was idle for the shortest time, else makes room for a new one.
@@ -88,13 +92,19 @@ impl Pool {
                 return Choice::Stopped;
             }
             state.retire_where(|idle| idle.offset_ms != offset_ms);
-            let latest = state.idle.iter().rposition(|idle| idle.function == function.logical_id);
+            let latest = state
+                .idle
+                .iter()
+                .rposition(|idle| idle.function == function.logical_id);
             if let Some(at) = latest {
                 let idle = state.idle.remove(at);
                 state.set(idle.number, ProcessState::Running);
                 return Choice::Idle(idle.hand);
             }
-            let alive = state.processes.values().filter(|process| process.state != ProcessState::Retiring);
+            let alive = state
+                .processes
+                .values()
+                .filter(|process| process.state != ProcessState::Retiring);
             if alive.count() >= self.limits.processes {
                 if state.idle.is_empty() {
                     return Choice::TooManyRequests;
@@ -136,7 +146,12 @@ impl Pool {
                 return;
             }
             state.set(number, ProcessState::Idle);
-            state.idle.push(Idle { number, function: function.to_owned(), offset_ms, hand });
+            state.idle.push(Idle {
+                number,
+                function: function.to_owned(),
+                offset_ms,
+                hand,
+            });
             let siblings = state.idle.iter().filter(|idle| idle.function == function).count();
             if siblings > self.limits.idle_per_function
                 && let Some(oldest) = state.idle.iter().position(|idle| idle.function == function)
@@ -175,7 +190,13 @@ impl Pool {
     pub(super) fn signal(&self, signal: Signal, wanted: impl Fn(&ProcessInfo) -> bool) -> usize {
         let state = self.state();
         let wanted = state.processes.values().filter(|process| wanted(process));
-        wanted.filter(|process| process.group().is_some_and(|group| kill_process_group(group, signal).is_ok())).count()
+        wanted
+            .filter(|process| {
+                process
+                    .group()
+                    .is_some_and(|group| kill_process_group(group, signal).is_ok())
+            })
+            .count()
     }
 
     pub(super) fn processes(&self) -> Vec<ProcessInfo> {
@@ -183,7 +204,11 @@ impl Pool {
     }
 
     pub(super) fn access_key_id(&self, number: u64) -> String {
-        self.state().processes.get(&number).map(|process| process.access_key_id.clone()).unwrap_or_default()
+        self.state()
+            .processes
+            .get(&number)
+            .map(|process| process.access_key_id.clone())
+            .unwrap_or_default()
     }
 
     pub(super) fn in_flight(&self, function: &str) -> usize {
@@ -235,6 +260,8 @@ impl State {
 
 impl ProcessInfo {
     fn group(&self) -> Option<Pid> {
-        self.pid.and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw)
+        self.pid
+            .and_then(|pid| i32::try_from(pid).ok())
+            .and_then(Pid::from_raw)
     }
 }
