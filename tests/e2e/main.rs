@@ -3,6 +3,7 @@
 mod support;
 
 mod delivery;
+mod drift;
 mod faults;
 mod local;
 mod logs;
