@@ -136,7 +136,7 @@ impl<I: Invoke> Gateway<I> {
 
     async fn answer_arrived(&self, request: Request, arrival: &Arrival) -> Response {
         let (parts, body) = request.into_parts();
-        let received = body::receive(body).await;
+        let received = body::receive(body, body::IDLE_TIMEOUT).await;
         if head_length(&parts) > MAX_HEADERS {
             return closing(FrontError::HeadersTooLarge.render());
         }
@@ -155,7 +155,8 @@ impl<I: Invoke> Gateway<I> {
             arrival,
         };
         let result = match (received, &route) {
-            (Received::Broken, _) => return closing(FrontError::NoBody.render()),
+            (Received::Broken, _) => return closing(FrontError::BrokenBody.render()),
+            (Received::Stalled, _) => return closing(FrontError::StalledBody.render()),
             (Received::TooLarge, _) => Err(GatewayError::BodyTooLarge),
             (Received::Whole(_), None) => Err(GatewayError::NoRoute),
             (Received::Whole(body), Some(route)) => self.integrate(&request, route, &body).await,

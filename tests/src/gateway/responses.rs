@@ -101,8 +101,10 @@ pub(super) enum FrontError {
     HeadersTooLarge,
     /// The query has `|`, `{` or `}` as they are, which have to be percent-encoded.
     UnencodedQuery,
-    /// The body broke off, or was not sent in time.
-    NoBody,
+    /// The body broke off, or is none.
+    BrokenBody,
+    /// The body was not sent in time.
+    StalledBody,
 }
 
 impl FrontError {
@@ -112,8 +114,8 @@ impl FrontError {
             Self::HeadersTooLarge => {
                 (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "HTTP header is larger than 10240 bytes.")
             }
-            Self::UnencodedQuery => (StatusCode::BAD_REQUEST, "Bad Request"),
-            Self::NoBody => (StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
+            Self::UnencodedQuery | Self::BrokenBody => (StatusCode::BAD_REQUEST, "Bad Request"),
+            Self::StalledBody => (StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
         }
         .into_response()
     }
