@@ -185,7 +185,8 @@ async fn run_stack(run: Run) -> Result<ExitCode, String> {
 }
 
 async fn run_once(invoke: Invoke) -> Result<ExitCode, String> {
-    let event = std::fs::read(&invoke.event).map_err(|error| format!("{}: {error}", invoke.event.display()))?;
+    let event =
+        std::fs::read(&invoke.event).map_err(|error| format!("{}: {error}", invoke.event.display()))?;
     serde_json::from_slice::<serde_json::Value>(&event)
         .map_err(|error| format!("{} is not JSON: {error}", invoke.event.display()))?;
     let mut options = options(&invoke.common, 0)?;
@@ -240,7 +241,8 @@ fn options(common: &Common, port: u16) -> Result<Options, String> {
     let telegram = match common.telegram {
         WhichTelegram::Simulated => Telegram::Simulated,
         WhichTelegram::Real => {
-            let token = common.bot_token.clone().ok_or("--telegram real needs BOT_TOKEN, the token of your bot")?;
+            let token =
+                common.bot_token.clone().ok_or("--telegram real needs BOT_TOKEN, the token of your bot")?;
             Telegram::real(Secret::new(token), common.bot_api_url.clone(), common.mini_app_url.clone())
         }
     };
@@ -265,7 +267,9 @@ fn describe(stack: &Stack) -> String {
             lines.push(format!("  {:4} {:20} {}", route.method, route.path, function.logical_id));
         }
     }
-    lines.push("Resources, for any AWS SDK and the aws command (any key id, the secret key `local`)".to_owned());
+    lines.push(
+        "Resources, for any AWS SDK and the aws command (any key id, the secret key `local`)".to_owned(),
+    );
     lines.push(format!("  export AWS_ENDPOINT_URL_DYNAMODB={}", endpoints.dynamodb));
     lines.push(format!("  export AWS_ENDPOINT_URL_S3={}", endpoints.s3));
     lines.push(format!("  export AWS_ENDPOINT_URL_SQS={}", endpoints.sqs));
@@ -278,9 +282,15 @@ fn describe(stack: &Stack) -> String {
             let token = simulated::DEFAULT_BOT_TOKEN;
             lines.push(format!("  @{} of the simulated Telegram", simulated::BOT_USERNAME));
             lines.push(format!("  {}/bot{token}/getMe", stack.bot_api_url()));
-            lines.push(format!("  POST {}/_sim/bot/updates, GET {}/_sim/bot/chats/1/messages", stack.url(), stack.url()));
+            lines.push(format!(
+                "  POST {}/_sim/bot/updates, GET {}/_sim/bot/chats/1/messages",
+                stack.url(),
+                stack.url()
+            ));
         }
-        None => lines.push(format!("  yours, at {}; its updates are fetched from there", stack.bot_api_url())),
+        None => {
+            lines.push(format!("  yours, at {}; its updates are fetched from there", stack.bot_api_url()))
+        }
     }
     lines.join("\n")
 }

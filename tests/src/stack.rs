@@ -210,9 +210,15 @@ impl Stack {
         let _ = killer.set(lambda.clone());
 
         let sources = start_sources(&model, &sqs, &lambda);
-        let gateway = gateway::router(&model.api, &model.functions, invoke::Gateway(lambda.clone()), clock.clone());
+        let gateway =
+            gateway::router(&model.api, &model.functions, invoke::Gateway(lambda.clone()), clock.clone());
         let controls = bot.simulated.as_ref().map(|simulated| {
-            let controls = Controls { simulated: simulated.clone(), sqs: sqs.clone(), clock: clock.clone(), data_dir: data_dir.to_owned() };
+            let controls = Controls {
+                simulated: simulated.clone(),
+                sqs: sqs.clone(),
+                clock: clock.clone(),
+                data_dir: data_dir.to_owned(),
+            };
             simulated.controls().merge(controls.router())
         });
         let router = controls.unwrap_or_default().fallback_service(gateway);
@@ -338,8 +344,10 @@ impl Bot {
                 (Secret::new(DEFAULT_BOT_TOKEN), url, Some(format!("{api_url}/")), Some(simulated))
             }
         };
-        let id = token.expose().split_once(':').and_then(|(id, _)| id.parse().ok()).ok_or(StartError::Token)?;
-        let secrets = state::secrets(&options.data_dir).map_err(|error| data_folder(&options.data_dir, &error))?;
+        let id =
+            token.expose().split_once(':').and_then(|(id, _)| id.parse().ok()).ok_or(StartError::Token)?;
+        let secrets =
+            state::secrets(&options.data_dir).map_err(|error| data_folder(&options.data_dir, &error))?;
         let webhook_secret = Secret::new(secrets.webhook_secret);
         let mini_app_key = Secret::new(secrets.mini_app_key);
         Ok(Self { token, id, url, webhook_secret, mini_app_key, mini_app_url, simulated })
@@ -437,7 +445,10 @@ impl Controls {
 /// The furthest a clock is pushed at once: ten years, so that no sum overflows.
 const FURTHEST_ADVANCE_S: u64 = 10 * 366 * 86_400;
 
-async fn advance_clock(State(controls): State<Controls>, body: Bytes) -> (StatusCode, axum::Json<serde_json::Value>) {
+async fn advance_clock(
+    State(controls): State<Controls>,
+    body: Bytes,
+) -> (StatusCode, axum::Json<serde_json::Value>) {
     let refused = |reason: String| (StatusCode::BAD_REQUEST, axum::Json(json!({ "error": reason })));
     let asked: Advance = match serde_json::from_slice(&body) {
         Ok(asked) => asked,

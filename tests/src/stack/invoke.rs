@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Options, Stack, StartError, data_folder, state};
-use crate::gateway::{Invoke, Invoked};
 use crate::clock::Clock;
+use crate::gateway::{Invoke, Invoked};
 use crate::lambda::{self, Invocation, Lambda};
 use crate::template::{self, Environment, Model};
 

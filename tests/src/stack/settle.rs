@@ -25,8 +25,10 @@ impl Stack {
                 return;
             }
             let now_ms = self.clock.now_ms();
-            let next_delivery = self.simulated.as_ref().and_then(|simulated| *simulated.next_delivery().borrow());
-            let due_ms = self.sqs.next_due_ms().into_iter().chain(next_delivery.filter(|_| pending > 0)).min();
+            let next_delivery =
+                self.simulated.as_ref().and_then(|simulated| *simulated.next_delivery().borrow());
+            let due_ms =
+                self.sqs.next_due_ms().into_iter().chain(next_delivery.filter(|_| pending > 0)).min();
             if let Some(due_ms) = due_ms.filter(|due_ms| *due_ms > now_ms) {
                 self.clock.advance(Duration::from_millis(due_ms - now_ms));
             }

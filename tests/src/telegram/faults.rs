@@ -106,10 +106,7 @@ pub enum FaultError {
 
 impl Default for Faults {
     fn default() -> Self {
-        Self(Arc::new(Inner {
-            planned: Mutex::default(),
-            hits: watch::Sender::new(HashMap::new()),
-        }))
+        Self(Arc::new(Inner { planned: Mutex::default(), hits: watch::Sender::new(HashMap::new()) }))
     }
 }
 
@@ -135,9 +132,7 @@ impl Faults {
     pub fn strike(&self, method: &str, chat_id: Option<i64>, moment: Moment) -> Option<Failure> {
         let failure = {
             let mut planned = self.planned();
-            let index = planned
-                .iter()
-                .position(|planned| planned.fits(method, chat_id, moment))?;
+            let index = planned.iter().position(|planned| planned.fits(method, chat_id, moment))?;
             let found = &mut planned[index];
             found.left -= 1;
             let failure = found.failure.clone();
@@ -182,9 +177,7 @@ impl Faults {
 }
 
 fn count(hits: &HashMap<String, u64>, method: &str) -> u64 {
-    hits.get(&method.to_ascii_lowercase())
-        .copied()
-        .unwrap_or_default()
+    hits.get(&method.to_ascii_lowercase()).copied().unwrap_or_default()
 }
 
 impl Planned {
@@ -209,21 +202,14 @@ impl Failure {
             }
             return Ok(match text.parse() {
                 Ok(retry_after) if code == 429 => Self::Flood { retry_after },
-                _ => Self::Status {
-                    code,
-                    description: text.to_owned(),
-                },
+                _ => Self::Status { code, description: text.to_owned() },
             });
         }
-        let is_name = error
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+        let is_name = error.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
         if error.is_empty() || !is_name {
             return Err(FaultError::UnknownError);
         }
-        Ok(Self::Rpc {
-            name: error.to_owned(),
-        })
+        Ok(Self::Rpc { name: error.to_owned() })
     }
 }
 
@@ -248,24 +234,13 @@ mod tests {
             ("429:7", Failure::Flood { retry_after: 7 }),
             (
                 "403:Forbidden: bot was blocked by the user",
-                Failure::Status {
-                    code: 403,
-                    description: blocked,
-                },
+                Failure::Status { code: 403, description: blocked },
             ),
             (
                 "500:Internal Server Error",
-                Failure::Status {
-                    code: 500,
-                    description: "Internal Server Error".to_owned(),
-                },
+                Failure::Status { code: 500, description: "Internal Server Error".to_owned() },
             ),
-            (
-                "FLOOD_WAIT_7",
-                Failure::Rpc {
-                    name: "FLOOD_WAIT_7".to_owned(),
-                },
-            ),
+            ("FLOOD_WAIT_7", Failure::Rpc { name: "FLOOD_WAIT_7".to_owned() }),
             ("drop", Failure::Drop),
             ("hang", Failure::Hang),
         ];
@@ -278,11 +253,7 @@ mod tests {
     fn nonsense_is_refused() {
         let faults = Faults::default();
         for error in ["", "boom", "200:OK", "429:", "x:y"] {
-            assert_eq!(
-                faults.plan(fault("getMe", error, 1)),
-                Err(FaultError::UnknownError),
-                "{error}"
-            );
+            assert_eq!(faults.plan(fault("getMe", error, 1)), Err(FaultError::UnknownError), "{error}");
         }
         assert_eq!(faults.plan(fault("", "drop", 1)), Err(FaultError::NoMethod));
         assert_eq!(faults.plan(fault("getMe", "drop", 0)), Err(FaultError::NoTimes));
@@ -291,32 +262,14 @@ mod tests {
     #[test]
     fn a_fault_strikes_as_often_as_asked_and_only_where_it_fits() {
         let faults = Faults::default();
-        faults
-            .plan(Fault {
-                chat_id: Some(7),
-                ..fault("sendPhoto", "drop", 2)
-            })
-            .unwrap();
+        faults.plan(Fault { chat_id: Some(7), ..fault("sendPhoto", "drop", 2) }).unwrap();
         assert_eq!(faults.strike("sendphoto", Some(8), Moment::Before), None);
         assert_eq!(faults.strike("sendphoto", Some(7), Moment::After), None);
         assert_eq!(faults.strike("getme", Some(7), Moment::Before), None);
-        assert_eq!(
-            faults.strike("sendphoto", Some(7), Moment::Before),
-            Some(Failure::Drop)
-        );
-        assert_eq!(
-            faults.strike("SendPhoto", Some(7), Moment::Before),
-            Some(Failure::Drop)
-        );
+        assert_eq!(faults.strike("sendphoto", Some(7), Moment::Before), Some(Failure::Drop));
+        assert_eq!(faults.strike("SendPhoto", Some(7), Moment::Before), Some(Failure::Drop));
         assert_eq!(faults.strike("sendPhoto", Some(7), Moment::Before), None);
-        assert_eq!(
-            (
-                faults.hits("sendPhoto"),
-                faults.hits(ANY_METHOD),
-                faults.hits("getMe")
-            ),
-            (2, 2, 0)
-        );
+        assert_eq!((faults.hits("sendPhoto"), faults.hits(ANY_METHOD), faults.hits("getMe")), (2, 2, 0));
     }
 
     #[tokio::test]
@@ -327,10 +280,7 @@ mod tests {
             let faults = faults.clone();
             async move { faults.hit("upload.getFile").await }
         });
-        assert_eq!(
-            faults.strike("upload.getFile", None, Moment::Before),
-            Some(Failure::Hang)
-        );
+        assert_eq!(faults.strike("upload.getFile", None, Moment::Before), Some(Failure::Hang));
         waiting.await.unwrap();
     }
 }

@@ -67,9 +67,7 @@ impl Attributes {
             (true, Some("true")) | (false, None) => {}
             (true, _) | (false, Some("true")) => return Err(invalid_name(!fifo)),
             (false, Some(_)) => {
-                return Err(SqsError::InvalidAttributeName {
-                    name: "FifoQueue".into(),
-                });
+                return Err(SqsError::InvalidAttributeName { name: "FifoQueue".into() });
             }
         }
         validate_name(name)?;
@@ -93,11 +91,7 @@ impl Attributes {
             values.insert("DeduplicationScope".into(), "queue".into());
             values.insert("FifoThroughputLimit".into(), "perQueue".into());
         }
-        Self {
-            fifo,
-            values,
-            redrive: None,
-        }
+        Self { fifo, values, redrive: None }
     }
 
     /// Changes settings; none is changed if one is refused.
@@ -110,24 +104,16 @@ impl Attributes {
         if per_group("FifoThroughputLimit", "perMessageGroupId")
             && !per_group("DeduplicationScope", "messageGroup")
         {
-            return Err(SqsError::InvalidAttributeValue {
-                name: "FifoThroughputLimit".into(),
-            });
+            return Err(SqsError::InvalidAttributeValue { name: "FifoThroughputLimit".into() });
         }
         *self = changed;
         Ok(())
     }
 
     fn set_one(&mut self, name: &str, value: &str) -> Result<(), SqsError> {
-        let invalid = || SqsError::InvalidAttributeValue {
-            name: name.to_owned(),
-        };
+        let invalid = || SqsError::InvalidAttributeValue { name: name.to_owned() };
         let one_of = |allowed: [&str; 2]| {
-            if allowed.contains(&value) {
-                Ok(())
-            } else {
-                Err(invalid())
-            }
+            if allowed.contains(&value) { Ok(()) } else { Err(invalid()) }
         };
         if let Some((_, smallest, largest, _)) = NUMBERS.iter().find(|(number, ..)| *number == name) {
             let number: u32 = value.parse().map_err(|_| invalid())?;
@@ -140,12 +126,7 @@ impl Attributes {
         match name {
             "RedrivePolicy" => {
                 self.redrive = parse_redrive_policy(value)?;
-                self.set_text(
-                    name,
-                    self.redrive
-                        .as_ref()
-                        .map_or(String::new(), RedrivePolicy::to_json),
-                );
+                self.set_text(name, self.redrive.as_ref().map_or(String::new(), RedrivePolicy::to_json));
             }
             "RedriveAllowPolicy" => {
                 if !value.is_empty() {
@@ -177,9 +158,7 @@ impl Attributes {
                 }
             }
             _ => {
-                return Err(SqsError::InvalidAttributeName {
-                    name: name.to_owned(),
-                });
+                return Err(SqsError::InvalidAttributeName { name: name.to_owned() });
             }
         }
         Ok(())
@@ -195,10 +174,7 @@ impl Attributes {
 
     /// The first of the wanted settings that differs from these.
     pub(super) fn difference(&self, wanted: &Self, names: &BTreeMap<String, String>) -> Option<String> {
-        names
-            .keys()
-            .find(|name| self.values.get(*name) != wanted.values.get(*name))
-            .cloned()
+        names.keys().find(|name| self.values.get(*name) != wanted.values.get(*name)).cloned()
     }
 
     /// All settings, as they are written on the wire.
@@ -291,18 +267,15 @@ fn parse_redrive_policy(value: &str) -> Result<Option<RedrivePolicy>, SqsError> 
     }
     let count = match &policy["maxReceiveCount"] {
         Value::Null => {
-            return Err(refuse(
-                "Redrive policy does not contain mandatory attribute: maxReceiveCount.",
-            ));
+            return Err(refuse("Redrive policy does not contain mandatory attribute: maxReceiveCount."));
         }
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
     match count.parse() {
-        Ok(max_receive_count @ 1..=RECEIVE_COUNT) => Ok(Some(RedrivePolicy {
-            dead_letter_target_arn: target.to_owned(),
-            max_receive_count,
-        })),
+        Ok(max_receive_count @ 1..=RECEIVE_COUNT) => {
+            Ok(Some(RedrivePolicy { dead_letter_target_arn: target.to_owned(), max_receive_count }))
+        }
         _ => Err(refuse(&format!(
             "Invalid value for maxReceiveCount: {count}, valid values are from 1 to {RECEIVE_COUNT} both inclusive."
         ))),
@@ -310,9 +283,7 @@ fn parse_redrive_policy(value: &str) -> Result<Option<RedrivePolicy>, SqsError> 
 }
 
 fn parse_redrive_allow_policy(value: &str) -> Result<RedriveAllowPolicy, SqsError> {
-    let invalid = || SqsError::InvalidAttributeValue {
-        name: "RedriveAllowPolicy".into(),
-    };
+    let invalid = || SqsError::InvalidAttributeValue { name: "RedriveAllowPolicy".into() };
     let policy: RedriveAllowPolicy = serde_json::from_str(value).map_err(|_| invalid())?;
     let by_queue = policy.redrive_permission == "byQueue";
     let known = by_queue || ["allowAll", "denyAll"].contains(&policy.redrive_permission.as_str());
@@ -353,15 +324,12 @@ pub(super) fn arn(name: &str) -> String {
 
 /// The name of the queue with this ARN, if it is one of ours.
 pub(super) fn queue_name(arn: &str) -> Option<&str> {
-    arn.strip_prefix(&format!("arn:aws:sqs:{REGION}:{ACCOUNT}:"))
-        .filter(|name| !name.is_empty())
+    arn.strip_prefix(&format!("arn:aws:sqs:{REGION}:{ACCOUNT}:")).filter(|name| !name.is_empty())
 }
 
 fn validate_name(name: &str) -> Result<(), SqsError> {
     let stem = name.strip_suffix(".fifo").unwrap_or(name);
-    let allowed = stem
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let allowed = stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if allowed && !stem.is_empty() && name.len() <= QUEUE_NAME_LENGTH {
         return Ok(());
     }

@@ -67,10 +67,7 @@ impl Deduplication {
     pub(super) fn clear(&mut self) {
         self.accepted.clear();
         self.order.clear();
-        self.changes = Changes {
-            added: Vec::new(),
-            forgotten_until_ms: Some(i64::MAX.unsigned_abs()),
-        };
+        self.changes = Changes { added: Vec::new(), forgotten_until_ms: Some(i64::MAX.unsigned_abs()) };
     }
 
     pub(super) fn is_changed(&self) -> bool {

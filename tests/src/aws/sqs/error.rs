@@ -73,11 +73,7 @@ pub enum SqsError {
     #[error("The request must contain the parameter {parameter}.")]
     MissingParameter { parameter: &'static str },
     #[error("Value {value} for parameter {parameter} is invalid. Reason: {reason}")]
-    InvalidParameterValue {
-        parameter: &'static str,
-        value: String,
-        reason: String,
-    },
+    InvalidParameterValue { parameter: &'static str, value: String, reason: String },
     #[error("{reason}")]
     InvalidRequest { reason: String },
     #[error("One or more parameters are invalid. Reason: Message must be shorter than {limit} bytes.")]
@@ -103,74 +99,48 @@ pub(super) struct Wire {
 impl Wire {
     /// Who is to blame: the second half of `x-amzn-query-error`.
     pub(super) fn fault(&self) -> &'static str {
-        if self.status.is_server_error() {
-            "Receiver"
-        } else {
-            "Sender"
-        }
+        if self.status.is_server_error() { "Receiver" } else { "Sender" }
     }
 }
 
 impl SqsError {
     pub(super) fn invalid(parameter: &'static str, value: &dyn Display, reason: impl Into<String>) -> Self {
-        Self::InvalidParameterValue {
-            parameter,
-            value: value.to_string(),
-            reason: reason.into(),
-        }
+        Self::InvalidParameterValue { parameter, value: value.to_string(), reason: reason.into() }
     }
 
     /// The names and the status of this error in the service's public model.
     #[expect(clippy::too_many_lines, reason = "a table with a line for every error")]
     pub(super) fn wire(&self) -> Wire {
         let (shape, code, status) = match self {
-            Self::QueueDoesNotExist => (
-                "com.amazonaws.sqs#QueueDoesNotExist",
-                "AWS.SimpleQueueService.NonExistentQueue",
-                400,
-            ),
+            Self::QueueDoesNotExist => {
+                ("com.amazonaws.sqs#QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", 400)
+            }
             Self::QueueNameExists { .. } => ("com.amazonaws.sqs#QueueNameExists", "QueueAlreadyExists", 400),
-            Self::QueueDeletedRecently => (
-                "com.amazonaws.sqs#QueueDeletedRecently",
-                "AWS.SimpleQueueService.QueueDeletedRecently",
-                400,
-            ),
-            Self::PurgeQueueInProgress { .. } => (
-                "com.amazonaws.sqs#PurgeQueueInProgress",
-                "AWS.SimpleQueueService.PurgeQueueInProgress",
-                403,
-            ),
+            Self::QueueDeletedRecently => {
+                ("com.amazonaws.sqs#QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently", 400)
+            }
+            Self::PurgeQueueInProgress { .. } => {
+                ("com.amazonaws.sqs#PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress", 403)
+            }
             Self::OverLimit { .. } => ("com.amazonaws.sqs#OverLimit", "OverLimit", 403),
-            Self::MessageNotInflight => (
-                "com.amazonaws.sqs#MessageNotInflight",
-                "AWS.SimpleQueueService.MessageNotInflight",
-                400,
-            ),
-            Self::ReceiptHandleIsInvalid { .. } => (
-                "com.amazonaws.sqs#ReceiptHandleIsInvalid",
-                "ReceiptHandleIsInvalid",
-                404,
-            ),
-            Self::InvalidMessageContents { .. } => (
-                "com.amazonaws.sqs#InvalidMessageContents",
-                "InvalidMessageContents",
-                400,
-            ),
-            Self::InvalidAttributeName { .. } => (
-                "com.amazonaws.sqs#InvalidAttributeName",
-                "InvalidAttributeName",
-                400,
-            ),
-            Self::InvalidAttributeValue { .. } => (
-                "com.amazonaws.sqs#InvalidAttributeValue",
-                "InvalidAttributeValue",
-                400,
-            ),
-            Self::EmptyBatchRequest { .. } => (
-                "com.amazonaws.sqs#EmptyBatchRequest",
-                "AWS.SimpleQueueService.EmptyBatchRequest",
-                400,
-            ),
+            Self::MessageNotInflight => {
+                ("com.amazonaws.sqs#MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight", 400)
+            }
+            Self::ReceiptHandleIsInvalid { .. } => {
+                ("com.amazonaws.sqs#ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", 404)
+            }
+            Self::InvalidMessageContents { .. } => {
+                ("com.amazonaws.sqs#InvalidMessageContents", "InvalidMessageContents", 400)
+            }
+            Self::InvalidAttributeName { .. } => {
+                ("com.amazonaws.sqs#InvalidAttributeName", "InvalidAttributeName", 400)
+            }
+            Self::InvalidAttributeValue { .. } => {
+                ("com.amazonaws.sqs#InvalidAttributeValue", "InvalidAttributeValue", 400)
+            }
+            Self::EmptyBatchRequest { .. } => {
+                ("com.amazonaws.sqs#EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest", 400)
+            }
             Self::TooManyEntriesInBatchRequest { .. } => (
                 "com.amazonaws.sqs#TooManyEntriesInBatchRequest",
                 "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
@@ -181,48 +151,32 @@ impl SqsError {
                 "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
                 400,
             ),
-            Self::InvalidBatchEntryId => (
-                "com.amazonaws.sqs#InvalidBatchEntryId",
-                "AWS.SimpleQueueService.InvalidBatchEntryId",
-                400,
-            ),
-            Self::BatchRequestTooLong { .. } => (
-                "com.amazonaws.sqs#BatchRequestTooLong",
-                "AWS.SimpleQueueService.BatchRequestTooLong",
-                400,
-            ),
-            Self::UnsupportedOperation { .. } => (
-                "com.amazonaws.sqs#UnsupportedOperation",
-                "AWS.SimpleQueueService.UnsupportedOperation",
-                400,
-            ),
-            Self::ResourceNotFound { .. } => (
-                "com.amazonaws.sqs#ResourceNotFoundException",
-                "ResourceNotFoundException",
-                404,
-            ),
-            Self::MissingParameter { .. } => (
-                "com.amazon.coral.service#MissingRequiredParameterException",
-                "MissingParameter",
-                400,
-            ),
+            Self::InvalidBatchEntryId => {
+                ("com.amazonaws.sqs#InvalidBatchEntryId", "AWS.SimpleQueueService.InvalidBatchEntryId", 400)
+            }
+            Self::BatchRequestTooLong { .. } => {
+                ("com.amazonaws.sqs#BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong", 400)
+            }
+            Self::UnsupportedOperation { .. } => {
+                ("com.amazonaws.sqs#UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", 400)
+            }
+            Self::ResourceNotFound { .. } => {
+                ("com.amazonaws.sqs#ResourceNotFoundException", "ResourceNotFoundException", 404)
+            }
+            Self::MissingParameter { .. } => {
+                ("com.amazon.coral.service#MissingRequiredParameterException", "MissingParameter", 400)
+            }
             Self::InvalidParameterValue { .. }
             | Self::InvalidRequest { .. }
-            | Self::MessageTooLong { .. } => (
-                "com.amazon.coral.service#InvalidParameterValueException",
-                "InvalidParameterValue",
-                400,
-            ),
-            Self::UnknownAction { .. } => (
-                "com.amazon.coral.service#UnknownOperationException",
-                "InvalidAction",
-                400,
-            ),
-            Self::Malformed { .. } => (
-                "com.amazon.coral.service#SerializationException",
-                "MalformedInput",
-                400,
-            ),
+            | Self::MessageTooLong { .. } => {
+                ("com.amazon.coral.service#InvalidParameterValueException", "InvalidParameterValue", 400)
+            }
+            Self::UnknownAction { .. } => {
+                ("com.amazon.coral.service#UnknownOperationException", "InvalidAction", 400)
+            }
+            Self::Malformed { .. } => {
+                ("com.amazon.coral.service#SerializationException", "MalformedInput", 400)
+            }
             Self::Storage(_) => ("com.amazon.coral.service#InternalFailure", "InternalFailure", 500),
         };
         let status = StatusCode::from_u16(status).expect("the statuses above are valid");

@@ -38,32 +38,21 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let content_type = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let target = headers
-        .get("x-amz-target")
-        .map(|value| value.to_str().unwrap_or_default());
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let target = headers.get("x-amz-target").map(|value| value.to_str().unwrap_or_default());
     match (method, target) {
         (Method::POST, Some(target)) => answer_json(&sqs, target, &body).await,
         (Method::POST, None) if !content_type.starts_with(JSON_TYPE) => answer_query(&sqs, &uri, &body).await,
         (Method::GET, None) => answer_query(&sqs, &uri, parameters.unwrap_or_default().as_bytes()).await,
-        _ => json_response(Err(SqsError::UnknownAction {
-            action: String::new(),
-        })),
+        _ => json_response(Err(SqsError::UnknownAction { action: String::new() })),
     }
 }
 
 async fn answer_json(sqs: &Sqs, target: &str, body: &[u8]) -> Response {
     let body = if body.is_empty() { b"{}" } else { body };
     let result = match (target.strip_prefix(TARGET_PREFIX), serde_json::from_slice(body)) {
-        (None, _) => Err(SqsError::UnknownAction {
-            action: target.to_owned(),
-        }),
-        (_, Err(error)) => Err(SqsError::Malformed {
-            reason: error.to_string(),
-        }),
+        (None, _) => Err(SqsError::UnknownAction { action: target.to_owned() }),
+        (_, Err(error)) => Err(SqsError::Malformed { reason: error.to_string() }),
         (Some(action), Ok(input)) => api::dispatch(sqs, action, input).await,
     };
     json_response(result)
@@ -79,9 +68,7 @@ fn json_response(result: Result<Value, SqsError>) -> Response {
             let wire = error.wire();
             let query_error = format!("{};{}", wire.code, wire.fault());
             (
-                response
-                    .status(wire.status)
-                    .header("x-amzn-query-error", query_error),
+                response.status(wire.status).header("x-amzn-query-error", query_error),
                 json!({ "__type": wire.shape, "message": error.to_string() }),
             )
         }
@@ -93,9 +80,9 @@ async fn answer_query(sqs: &Sqs, uri: &Uri, form: &[u8]) -> Response {
     let request_id = Uuid::new_v4().to_string();
     let queue_path = Some(uri.path()).filter(|path| *path != "/");
     let result = match query::read(form, queue_path) {
-        Ok((action, input)) => api::dispatch(sqs, &action, input)
-            .await
-            .map(|value| query::render(&action, &value, &request_id)),
+        Ok((action, input)) => {
+            api::dispatch(sqs, &action, input).await.map(|value| query::render(&action, &value, &request_id))
+        }
         Err(error) => Err(error),
     };
     let (status, body) = match result {

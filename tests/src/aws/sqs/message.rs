@@ -61,10 +61,7 @@ pub struct Sent {
     #[serde(rename = "MD5OfMessageAttributes", skip_serializing_if = "Option::is_none")]
     pub md5_of_attributes: Option<String>,
     /// MD5 of the system attributes, if there are any.
-    #[serde(
-        rename = "MD5OfMessageSystemAttributes",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "MD5OfMessageSystemAttributes", skip_serializing_if = "Option::is_none")]
     pub md5_of_system_attributes: Option<String>,
     /// FIFO: grows with every message.
     #[serde(rename = "SequenceNumber", skip_serializing_if = "Option::is_none")]
@@ -131,10 +128,7 @@ pub struct StoredMessage {
 impl Send {
     /// A message with this text and nothing else.
     pub fn text(body: impl Into<String>) -> Self {
-        Self {
-            body: body.into(),
-            ..Self::default()
-        }
+        Self { body: body.into(), ..Self::default() }
     }
 
     /// A message for a FIFO queue.
@@ -165,9 +159,7 @@ impl Send {
     /// Checks what holds for every queue.
     pub(super) fn validate(&self) -> Result<(), SqsError> {
         if self.body.is_empty() {
-            return Err(SqsError::MissingParameter {
-                parameter: "MessageBody",
-            });
+            return Err(SqsError::MissingParameter { parameter: "MessageBody" });
         }
         if let Some(character) = self.body.chars().find(|character| !is_allowed(*character)) {
             return Err(SqsError::InvalidMessageContents { character });
@@ -206,20 +198,14 @@ impl Send {
 impl MessageAttribute {
     /// A string attribute.
     pub fn string(value: impl Into<String>) -> Self {
-        Self {
-            data_type: "String".into(),
-            string_value: Some(value.into()),
-            binary_value: None,
-        }
+        Self { data_type: "String".into(), string_value: Some(value.into()), binary_value: None }
     }
 
     fn validate(&self, name: &str) -> Result<(), SqsError> {
         let refuse = |reason: String| Err(SqsError::InvalidRequest { reason });
         let lowercase = name.to_ascii_lowercase();
         let well_formed = (1..=ATTRIBUTE_NAME_LENGTH).contains(&name.len())
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
             && !name.starts_with('.')
             && !name.ends_with('.')
             && !name.contains("..")
@@ -242,14 +228,9 @@ impl MessageAttribute {
             ));
         }
         self.validate_value(name)?;
-        let number = self
-            .string_value
-            .as_deref()
-            .is_some_and(|value| value.parse::<f64>().is_ok());
+        let number = self.string_value.as_deref().is_some_and(|value| value.parse::<f64>().is_ok());
         if kind == "Number" && !number {
-            return refuse(format!(
-                "Can't cast the value of message (user) attribute '{name}' to a number."
-            ));
+            return refuse(format!("Can't cast the value of message (user) attribute '{name}' to a number."));
         }
         Ok(())
     }
@@ -269,12 +250,7 @@ impl MessageAttribute {
                 ),
             });
         }
-        if self
-            .string_value
-            .iter()
-            .flat_map(|value| value.chars())
-            .any(|character| !is_allowed(character))
-        {
+        if self.string_value.iter().flat_map(|value| value.chars()).any(|character| !is_allowed(character)) {
             return Err(SqsError::InvalidRequest {
                 reason: format!("The message attribute '{name}' contains an invalid character."),
             });
@@ -356,7 +332,6 @@ mod base64_text {
         deserializer: D,
     ) -> Result<Option<Vec<u8>>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| STANDARD.decode(text).map_err(D::Error::custom))
-            .transpose()
+        text.map(|text| STANDARD.decode(text).map_err(D::Error::custom)).transpose()
     }
 }

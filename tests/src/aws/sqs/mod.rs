@@ -79,11 +79,7 @@ impl Sqs {
         std::fs::create_dir_all(data_dir)?;
         let store = Store::open(&data_dir.join(FILE))?;
         let state = Mutex::new(State::load(store)?);
-        Ok(Self(Arc::new(Inner {
-            state,
-            clock,
-            endpoint: RwLock::default(),
-        })))
+        Ok(Self(Arc::new(Inner { state, clock, endpoint: RwLock::default() })))
     }
 
     /// Tells where the endpoint is, once its listener is bound: queue URLs are `{endpoint}/{account}/{name}`.
@@ -123,18 +119,12 @@ impl Sqs {
                 let received = state.receive(queue, &wanted, now_ms)?;
                 let entry = state.entry(queue)?;
                 let attributes = &entry.queue.attributes;
-                let wait_s = request
-                    .wait_seconds
-                    .map_or(u64::from(attributes.wait_s()), i64::unsigned_abs);
+                let wait_s = request.wait_seconds.map_or(u64::from(attributes.wait_s()), i64::unsigned_abs);
                 let deadline_ms = started_ms + wait_s * 1000;
                 if received.is_empty() && wait_s == 0 && entry.queue.is_full() && !attributes.is_fifo() {
-                    return Err(SqsError::OverLimit {
-                        queue: queue.to_owned(),
-                    });
+                    return Err(SqsError::OverLimit { queue: queue.to_owned() });
                 }
-                let due_ms = state
-                    .next_due_ms()
-                    .map_or(deadline_ms, |due_ms| due_ms.min(deadline_ms));
+                let due_ms = state.next_due_ms().map_or(deadline_ms, |due_ms| due_ms.min(deadline_ms));
                 Ok((received, (now_ms < deadline_ms).then_some(due_ms)))
             })?;
             let Some(wake_ms) = wake_ms.filter(|_| received.is_empty()) else {
@@ -170,21 +160,13 @@ impl Sqs {
     pub fn change_visibility(&self, queue: &str, receipt_handle: &str, seconds: u32) -> Result<(), SqsError> {
         check_visibility_timeout(i64::from(seconds))?;
         self.with_state(|state, now_ms| {
-            state
-                .entry_mut(queue)?
-                .queue
-                .change_visibility(now_ms, receipt_handle, seconds)
+            state.entry_mut(queue)?.queue.change_visibility(now_ms, receipt_handle, seconds)
         })
     }
 
     /// How many messages a queue holds; none if there is no such queue.
     pub fn depth(&self, queue: &str) -> Depth {
-        self.look(|state| {
-            state
-                .entry(queue)
-                .map(|entry| entry.queue.depth())
-                .unwrap_or_default()
-        })
+        self.look(|state| state.entry(queue).map(|entry| entry.queue.depth()).unwrap_or_default())
     }
 
     /// The nearest clock time at which a hidden message becomes visible, in milliseconds.
@@ -194,12 +176,7 @@ impl Sqs {
 
     /// The messages of a queue in order, whatever their visibility, without receiving them.
     pub fn messages(&self, queue: &str) -> Vec<StoredMessage> {
-        self.look(|state| {
-            state
-                .entry(queue)
-                .map(|entry| entry.queue.stored())
-                .unwrap_or_default()
-        })
+        self.look(|state| state.entry(queue).map(|entry| entry.queue.stored()).unwrap_or_default())
     }
 
     /// The HTTP endpoint.
@@ -259,21 +236,15 @@ impl Receive {
             let reason = format!("Must be >= 0 and <= {WAIT_S}, if provided.");
             return Err(SqsError::invalid("WaitTimeSeconds", &wait, reason));
         }
-        let visibility_s = self
-            .visibility_timeout
-            .map(check_visibility_timeout)
-            .transpose()?;
+        let visibility_s = self.visibility_timeout.map(check_visibility_timeout).transpose()?;
         validate_id("ReceiveRequestAttemptId", self.attempt_id.as_deref())?;
         Ok(Wanted { limit, visibility_s })
     }
 }
 
 fn check_visibility_timeout(seconds: i64) -> Result<u32, SqsError> {
-    u32::try_from(seconds)
-        .ok()
-        .filter(|seconds| *seconds <= VISIBILITY_S)
-        .ok_or_else(|| {
-            let reason = format!("VisibilityTimeout must be an integer between 0 and {VISIBILITY_S}");
-            SqsError::invalid("VisibilityTimeout", &seconds, reason)
-        })
+    u32::try_from(seconds).ok().filter(|seconds| *seconds <= VISIBILITY_S).ok_or_else(|| {
+        let reason = format!("VisibilityTimeout must be an integer between 0 and {VISIBILITY_S}");
+        SqsError::invalid("VisibilityTimeout", &seconds, reason)
+    })
 }

@@ -73,9 +73,9 @@ impl MoveTask {
 
     /// How many messages may be moved now.
     pub(super) fn due(&self, now_ms: u64) -> u64 {
-        let allowed = self.messages_per_second.map_or(u64::MAX, |rate| {
-            1 + now_ms.saturating_sub(self.started_ms) * u64::from(rate) / 1000
-        });
+        let allowed = self
+            .messages_per_second
+            .map_or(u64::MAX, |rate| 1 + now_ms.saturating_sub(self.started_ms) * u64::from(rate) / 1000);
         allowed.min(self.to_move).saturating_sub(self.moved)
     }
 

@@ -18,12 +18,7 @@ const NAMESPACE: &str = "http://queue.amazonaws.com/doc/2012-11-05/";
 const MAPS: [(&str, &str, &str, &str); 4] = [
     ("Attribute", "Attributes", "Name", "Value"),
     ("MessageAttribute", "MessageAttributes", "Name", "Value"),
-    (
-        "MessageSystemAttribute",
-        "MessageSystemAttributes",
-        "Name",
-        "Value",
-    ),
+    ("MessageSystemAttribute", "MessageSystemAttributes", "Name", "Value"),
     ("Tag", "Tags", "Key", "Value"),
 ];
 
@@ -72,9 +67,7 @@ pub(super) fn read(form: &[u8], queue_path: Option<&str>) -> Result<(String, Val
     let action = action.ok_or(SqsError::MissingParameter { parameter: "Action" })?;
     let mut input = object(root)?;
     if let Some(path) = queue_path {
-        input
-            .entry("QueueUrl")
-            .or_insert_with(|| Value::String(path.to_owned()));
+        input.entry("QueueUrl").or_insert_with(|| Value::String(path.to_owned()));
     }
     if action == "CreateQueue"
         && let Some(tags) = input.remove("Tags")
@@ -85,14 +78,9 @@ pub(super) fn read(form: &[u8], queue_path: Option<&str>) -> Result<(String, Val
 }
 
 fn decode(text: &[u8]) -> Result<String, SqsError> {
-    let spaced: Vec<u8> = text
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-        .collect();
+    let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     let decoded = percent_decode(&spaced).decode_utf8();
-    let decoded = decoded.map_err(|error| SqsError::Malformed {
-        reason: error.to_string(),
-    })?;
+    let decoded = decoded.map_err(|error| SqsError::Malformed { reason: error.to_string() })?;
     Ok(decoded.into_owned())
 }
 
@@ -127,11 +115,7 @@ fn value(node: Node) -> Result<Value, SqsError> {
 fn map(node: Node, key: &str, value_name: &str) -> Result<Value, SqsError> {
     let mut members = Map::new();
     for mut entry in numbered(node) {
-        let name = entry
-            .children
-            .remove(key)
-            .and_then(|node| node.text)
-            .unwrap_or_default();
+        let name = entry.children.remove(key).and_then(|node| node.text).unwrap_or_default();
         let member = entry.children.remove(value_name).unwrap_or_default();
         members.insert(name, value(member)?);
     }

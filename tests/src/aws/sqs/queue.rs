@@ -123,10 +123,7 @@ impl Queue {
         visibility_s: u32,
         max_receive_count: Option<u32>,
     ) -> Taken {
-        let mut taken = Taken {
-            delivered: Vec::new(),
-            dead: Vec::new(),
-        };
+        let mut taken = Taken { delivered: Vec::new(), dead: Vec::new() };
         let until_ms = now_ms + u64::from(visibility_s) * 1000;
         // A timeout of zero leaves a message ready: `after` keeps this receive from taking it twice.
         let mut after = 0;
@@ -149,27 +146,16 @@ impl Queue {
 
     /// The messages that may be taken together with the first one: it alone, or the visible start of its group.
     fn run_from(&self, first: u64, limit: usize) -> Vec<u64> {
-        let Some(group) = self
-            .group_of(&self.messages[&first])
-            .and_then(|name| self.groups.get(&name))
+        let Some(group) = self.group_of(&self.messages[&first]).and_then(|name| self.groups.get(&name))
         else {
             return vec![first];
         };
         let visible = |position: &&u64| self.messages[*position].visibility == Visibility::Visible;
-        group
-            .members
-            .iter()
-            .take_while(visible)
-            .take(limit)
-            .copied()
-            .collect()
+        group.members.iter().take_while(visible).take(limit).copied().collect()
     }
 
     fn deliver(&mut self, position: u64, now_ms: u64, until_ms: u64) -> ReceivedMessage {
-        let message = self
-            .messages
-            .get_mut(&position)
-            .expect("the position is taken from the index");
+        let message = self.messages.get_mut(&position).expect("the position is taken from the index");
         message.receive_count += 1;
         message.first_received_ms.get_or_insert(now_ms);
         message.received_ms = now_ms;
@@ -192,11 +178,7 @@ impl Queue {
         let current = message.receipt == Some(receipt.token);
         let in_flight = matches!(message.visibility, Visibility::InFlight { .. });
         if self.attributes.is_fifo() && !(current && in_flight) {
-            return Err(SqsError::invalid(
-                "ReceiptHandle",
-                &handle,
-                "The receipt handle has expired.",
-            ));
+            return Err(SqsError::invalid("ReceiptHandle", &handle, "The receipt handle has expired."));
         }
         if current {
             self.remove(receipt.position);
@@ -218,11 +200,7 @@ impl Queue {
         };
         if !matches!(message.visibility, Visibility::InFlight { .. }) {
             let fifo = self.attributes.is_fifo();
-            return Err(if fifo {
-                unavailable(handle)
-            } else {
-                SqsError::MessageNotInflight
-            });
+            return Err(if fifo { unavailable(handle) } else { SqsError::MessageNotInflight });
         }
         let until_ms = now_ms + u64::from(seconds) * 1000;
         if until_ms > message.received_ms + u64::from(VISIBILITY_S) * 1000 {
@@ -232,11 +210,7 @@ impl Queue {
             return Err(SqsError::invalid("VisibilityTimeout", &seconds, reason));
         }
         self.touch(receipt.position);
-        let visibility = if seconds == 0 {
-            Visibility::Visible
-        } else {
-            Visibility::InFlight { until_ms }
-        };
+        let visibility = if seconds == 0 { Visibility::Visible } else { Visibility::InFlight { until_ms } };
         self.set_visibility(receipt.position, visibility);
         Ok(())
     }
@@ -267,11 +241,7 @@ impl Queue {
 
     pub(super) fn depth(&self) -> Depth {
         let delayed = self.hidden.len() - self.in_flight;
-        Depth {
-            visible: self.messages.len() - self.hidden.len(),
-            in_flight: self.in_flight,
-            delayed,
-        }
+        Depth { visible: self.messages.len() - self.hidden.len(), in_flight: self.in_flight, delayed }
     }
 
     /// Whether no more messages may be received before some are deleted or shown.
@@ -302,18 +272,13 @@ impl Queue {
     }
 
     fn parse_receipt(&self, handle: &str) -> Result<Receipt, SqsError> {
-        Receipt::parse(&self.name, handle).ok_or_else(|| SqsError::ReceiptHandleIsInvalid {
-            handle: handle.to_owned(),
-        })
+        Receipt::parse(&self.name, handle)
+            .ok_or_else(|| SqsError::ReceiptHandleIsInvalid { handle: handle.to_owned() })
     }
 
     /// The FIFO group of a message. In a standard queue a group id is a label without effect on order.
     fn group_of(&self, message: &Message) -> Option<String> {
-        message
-            .content
-            .group_id
-            .clone()
-            .filter(|_| self.attributes.is_fifo())
+        message.content.group_id.clone().filter(|_| self.attributes.is_fifo())
     }
 
     fn touch(&mut self, position: u64) {
@@ -402,10 +367,7 @@ impl Queue {
         };
         let head = group.members.first().copied().filter(|head| {
             group.in_flight == 0
-                && self
-                    .messages
-                    .get(head)
-                    .is_some_and(|message| message.visibility == Visibility::Visible)
+                && self.messages.get(head).is_some_and(|message| message.visibility == Visibility::Visible)
         });
         if let Some(listed) = group.listed {
             self.ready.remove(&listed);

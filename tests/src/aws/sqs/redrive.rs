@@ -38,9 +38,7 @@ impl State {
             content.sequence_number = Some(sequence_number(position));
             content.sent_ms = now_ms;
         }
-        entry
-            .queue
-            .add(Message::new(position, content, Visibility::Visible));
+        entry.queue.add(Message::new(position, content, Visibility::Visible));
         self.last_position = position;
     }
 
@@ -48,17 +46,9 @@ impl State {
     pub(super) fn dead_letter_sources(&self, name: &str) -> Vec<String> {
         let target = arn(name);
         let is_source = |entry: &Entry| {
-            entry
-                .queue
-                .attributes
-                .redrive()
-                .is_some_and(|policy| policy.dead_letter_target_arn == target)
+            entry.queue.attributes.redrive().is_some_and(|policy| policy.dead_letter_target_arn == target)
         };
-        self.queues
-            .iter()
-            .filter(|(_, entry)| is_source(entry))
-            .map(|(name, _)| name.clone())
-            .collect()
+        self.queues.iter().filter(|(_, entry)| is_source(entry)).map(|(name, _)| name.clone()).collect()
     }
 
     /// Starts to move messages out of a dead-letter queue.
@@ -103,10 +93,7 @@ impl State {
         if !self.queues.contains_key(&target) {
             return Status::Failed("AWS.SimpleQueueService.NonExistentQueue");
         }
-        let source = self
-            .queues
-            .get_mut(&task.source)
-            .and_then(|entry| entry.queue.take_ready());
+        let source = self.queues.get_mut(&task.source).and_then(|entry| entry.queue.take_ready());
         if let Some(mut message) = source {
             // A message that comes back counts as a new one.
             message.content.message_id = new_message_id();

@@ -68,10 +68,7 @@ impl State {
         let mut queues = BTreeMap::new();
         for row in loaded.queues {
             let Ok(attributes) = Attributes::create(&row.name, &row.attributes) else {
-                tracing::warn!(
-                    queue = row.name,
-                    "a stored queue has settings that are no longer allowed"
-                );
+                tracing::warn!(queue = row.name, "a stored queue has settings that are no longer allowed");
                 continue;
             };
             let changed = self.queues.get(&row.name).map(|entry| Arc::clone(&entry.changed));
@@ -161,9 +158,7 @@ impl State {
     /// When a hidden message becomes visible, or a task moves its next one.
     pub(super) fn next_due_ms(&self) -> Option<u64> {
         let queues = self.queues.values().filter_map(|entry| entry.queue.next_due_ms());
-        queues
-            .chain(self.tasks.iter().filter_map(MoveTask::next_due_ms))
-            .min()
+        queues.chain(self.tasks.iter().filter_map(MoveTask::next_due_ms)).min()
     }
 
     /// Creates a queue. An existing one is left as it is, and must not differ in what is asked for.
@@ -181,11 +176,7 @@ impl State {
                 None => Ok(()),
             };
         }
-        if self
-            .deleted_ms
-            .get(name)
-            .is_some_and(|at_ms| now_ms < at_ms + DELETED_PAUSE_MS)
-        {
+        if self.deleted_ms.get(name).is_some_and(|at_ms| now_ms < at_ms + DELETED_PAUSE_MS) {
             return Err(SqsError::QueueDeletedRecently);
         }
         self.check_redrive(name, &attributes)?;
@@ -255,13 +246,8 @@ impl State {
 
     pub(super) fn purge(&mut self, name: &str, now_ms: u64) -> Result<(), SqsError> {
         let entry = self.entry_mut(name)?;
-        if entry
-            .purged_ms
-            .is_some_and(|at_ms| now_ms < at_ms + PURGE_PAUSE_MS)
-        {
-            return Err(SqsError::PurgeQueueInProgress {
-                queue: name.to_owned(),
-            });
+        if entry.purged_ms.is_some_and(|at_ms| now_ms < at_ms + PURGE_PAUSE_MS) {
+            return Err(SqsError::PurgeQueueInProgress { queue: name.to_owned() });
         }
         entry.queue.clear();
         entry.purged_ms = Some(now_ms);
@@ -284,17 +270,11 @@ impl State {
         let attributes = &self.entry(name)?.queue.attributes;
         check(attributes, &message)?;
         let fifo = attributes.is_fifo();
-        let delay_s = message
-            .delay_seconds
-            .map_or(u64::from(attributes.delay_s()), i64::unsigned_abs);
-        let deduplication_id = message
-            .deduplication_id
-            .or_else(|| fifo.then(|| hex::encode(Sha256::digest(&message.body))));
+        let delay_s = message.delay_seconds.map_or(u64::from(attributes.delay_s()), i64::unsigned_abs);
+        let deduplication_id =
+            message.deduplication_id.or_else(|| fifo.then(|| hex::encode(Sha256::digest(&message.body))));
         let key = deduplication_id.as_deref().map(|id| {
-            let group = message
-                .group_id
-                .as_deref()
-                .filter(|_| attributes.deduplicates_per_group());
+            let group = message.group_id.as_deref().filter(|_| attributes.deduplicates_per_group());
             Deduplication::key(id, group)
         });
         let mut sent = Sent {
@@ -333,9 +313,7 @@ impl State {
         };
         let visibility = match delay_s {
             0 => Visibility::Visible,
-            seconds => Visibility::Delayed {
-                until_ms: now_ms + seconds * 1000,
-            },
+            seconds => Visibility::Delayed { until_ms: now_ms + seconds * 1000 },
         };
         queue.add(Message::new(position, content, visibility));
         self.last_position = position;
@@ -351,9 +329,8 @@ impl State {
     ) -> Result<(), SqsError> {
         let attributes = &self.entry(name)?.queue.attributes;
         for message in messages {
-            check_order(attributes, message).map_err(|error| SqsError::InvalidRequest {
-                reason: error.to_string(),
-            })?;
+            check_order(attributes, message)
+                .map_err(|error| SqsError::InvalidRequest { reason: error.to_string() })?;
         }
         Ok(())
     }
@@ -370,9 +347,7 @@ impl State {
         let redrive = attributes.redrive().and_then(|policy| {
             let target = queue_name(&policy.dead_letter_target_arn)?.to_owned();
             // Without its dead-letter queue a queue keeps delivering: nothing is lost.
-            self.queues
-                .contains_key(&target)
-                .then_some((target, policy.max_receive_count))
+            self.queues.contains_key(&target).then_some((target, policy.max_receive_count))
         });
         let max_receive_count = redrive.as_ref().map(|(_, most)| *most);
         let queue = &mut self.entry_mut(name)?.queue;
@@ -440,11 +415,7 @@ fn check(attributes: &Attributes, message: &Send) -> Result<(), SqsError> {
         return Err(SqsError::MessageTooLong { limit });
     }
     let foreign = "The request include parameter that is not valid for this queue type.";
-    match (
-        attributes.is_fifo(),
-        &message.deduplication_id,
-        message.delay_seconds,
-    ) {
+    match (attributes.is_fifo(), &message.deduplication_id, message.delay_seconds) {
         (true, _, Some(delay)) => Err(SqsError::invalid("DelaySeconds", &delay, foreign)),
         (false, Some(id), _) => Err(SqsError::invalid("MessageDeduplicationId", &id, foreign)),
         _ => check_order(attributes, message),
@@ -454,9 +425,7 @@ fn check(attributes: &Attributes, message: &Send) -> Result<(), SqsError> {
 /// What a FIFO queue must know of a message to keep order and refuse duplicates.
 fn check_order(attributes: &Attributes, message: &Send) -> Result<(), SqsError> {
     if attributes.is_fifo() && message.group_id.is_none() {
-        return Err(SqsError::MissingParameter {
-            parameter: "MessageGroupId",
-        });
+        return Err(SqsError::MissingParameter { parameter: "MessageGroupId" });
     }
     if attributes.is_fifo() && message.deduplication_id.is_none() && !attributes.deduplicates_by_content() {
         return Err(SqsError::InvalidRequest {

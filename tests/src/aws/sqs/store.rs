@@ -94,19 +94,10 @@ impl Store {
         })?;
         let last_position = self
             .0
-            .query_row(
-                "SELECT seq FROM sqlite_sequence WHERE name = 'messages'",
-                [],
-                |row| row.get(0),
-            )
+            .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'messages'", [], |row| row.get(0))
             .optional()?
             .unwrap_or(0);
-        Ok(Loaded {
-            queues,
-            messages,
-            accepted,
-            last_position,
-        })
+        Ok(Loaded { queues, messages, accepted, last_position })
     }
 
     pub(super) fn begin(&mut self) -> rusqlite::Result<Writes<'_>> {
@@ -144,11 +135,8 @@ impl Writes<'_> {
 
     pub(super) fn delete_queue(&self, name: &str) -> rusqlite::Result<()> {
         self.0.execute("DELETE FROM messages WHERE queue = ?1", [name])?;
-        self.0
-            .execute("DELETE FROM deduplication WHERE queue = ?1", [name])?;
-        self.0
-            .execute("DELETE FROM queues WHERE name = ?1", [name])
-            .map(drop)
+        self.0.execute("DELETE FROM deduplication WHERE queue = ?1", [name])?;
+        self.0.execute("DELETE FROM queues WHERE name = ?1", [name]).map(drop)
     }
 
     pub(super) fn insert(&self, queue: &str, message: &Message) -> rusqlite::Result<()> {
@@ -195,23 +183,14 @@ impl Writes<'_> {
     }
 
     pub(super) fn delete(&self, position: u64) -> rusqlite::Result<()> {
-        self.0
-            .prepare_cached("DELETE FROM messages WHERE position = ?1")?
-            .execute([position])
-            .map(drop)
+        self.0.prepare_cached("DELETE FROM messages WHERE position = ?1")?.execute([position]).map(drop)
     }
 
     /// Writes down an accepted deduplication key.
     pub(super) fn remember(&self, queue: &str, key: &str, accepted: &Accepted) -> rusqlite::Result<()> {
         self.0
             .prepare_cached("INSERT OR REPLACE INTO deduplication VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![
-                queue,
-                key,
-                accepted.at_ms,
-                accepted.message_id,
-                accepted.sequence_number
-            ])
+            .execute(params![queue, key, accepted.at_ms, accepted.message_id, accepted.sequence_number])
             .map(drop)
     }
 

@@ -68,10 +68,7 @@ impl Message {
         // The file stores signed numbers.
         let token = token >> 1;
         self.receipt = Some(token);
-        Receipt {
-            position: self.position,
-            token,
-        }
+        Receipt { position: self.position, token }
     }
 
     pub(super) fn to_received(&self, queue: &str, receipt: &Receipt) -> ReceivedMessage {
@@ -79,25 +76,16 @@ impl Message {
         let mut attributes = BTreeMap::from([
             ("SenderId".to_owned(), ACCOUNT.to_owned()),
             ("SentTimestamp".to_owned(), content.sent_ms.to_string()),
-            (
-                "ApproximateReceiveCount".to_owned(),
-                self.receive_count.to_string(),
-            ),
+            ("ApproximateReceiveCount".to_owned(), self.receive_count.to_string()),
         ]);
         let trace_header = content.system_attributes.get("AWSTraceHeader");
         let optional = [
-            (
-                "ApproximateFirstReceiveTimestamp",
-                self.first_received_ms.map(|at_ms| at_ms.to_string()),
-            ),
+            ("ApproximateFirstReceiveTimestamp", self.first_received_ms.map(|at_ms| at_ms.to_string())),
             ("SequenceNumber", content.sequence_number.clone()),
             ("MessageGroupId", content.group_id.clone()),
             ("MessageDeduplicationId", content.deduplication_id.clone()),
             ("DeadLetterQueueSourceArn", content.dead_letter_source.clone()),
-            (
-                "AWSTraceHeader",
-                trace_header.and_then(|header| header.string_value.clone()),
-            ),
+            ("AWSTraceHeader", trace_header.and_then(|header| header.string_value.clone())),
         ];
         for (name, value) in optional {
             attributes.extend(value.map(|value| (name.to_owned(), value)));
@@ -153,9 +141,6 @@ impl Receipt {
     pub(super) fn parse(queue: &str, handle: &str) -> Option<Self> {
         let text = String::from_utf8(STANDARD.decode(handle).ok()?).ok()?;
         let (position, token) = text.strip_prefix(queue)?.strip_prefix('/')?.split_once('/')?;
-        Some(Self {
-            position: position.parse().ok()?,
-            token: u64::from_str_radix(token, 16).ok()?,
-        })
+        Some(Self { position: position.parse().ok()?, token: u64::from_str_radix(token, 16).ok()? })
     }
 }

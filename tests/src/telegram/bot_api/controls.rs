@@ -73,13 +73,8 @@ async fn init_data(State(BotApi(bot)): State<BotApi>, body: Bytes) -> Result<Jso
         ("start_param", asked.start_param),
         ("auth_date", Some(auth_date)),
     ];
-    let fields = fields
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-        .collect();
-    Ok(Json(
-        json!({"init": bot.signer.sign(&bot.token, bot.bot_id, fields)}),
-    ))
+    let fields = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    Ok(Json(json!({"init": bot.signer.sign(&bot.token, bot.bot_id, fields)})))
 }
 
 #[derive(Deserialize)]
@@ -114,25 +109,17 @@ fn text_message(bot: &Shared, store: &Store, given: TextMessage) -> Result<Map<S
     let TextMessage { chat_id, text, from } = given;
     let text = entities::plain(&text);
     if chat_id == 0 || text.text.is_empty() {
-        return Err(Refusal(
-            "A message needs a chat_id other than 0 and a text.".to_owned(),
-        ));
+        return Err(Refusal("A message needs a chat_id other than 0 and a text.".to_owned()));
     }
     let is_private = chat_id > 0;
     if !is_private && from.is_none() {
-        return Err(Refusal(
-            "A message in a group needs its sender in \"from\".".to_owned(),
-        ));
+        return Err(Refusal("A message in a group needs its sender in \"from\".".to_owned()));
     }
     if let Some(person) = from.as_ref().filter(|_| is_private) {
         remember_person(store, chat_id, person)?;
     }
     if !is_private && store.chat(chat_id)?.is_none() {
-        let kind = if chat_id < FIRST_SUPERGROUP {
-            "supergroup"
-        } else {
-            "group"
-        };
+        let kind = if chat_id < FIRST_SUPERGROUP { "supergroup" } else { "group" };
         let group = json!({"id": chat_id, "title": format!("Group {}", -chat_id), "type": kind});
         store.set_chat(chat_id, &group)?;
     }
@@ -169,9 +156,7 @@ async fn messages(
     State(bot): State<BotApi>,
     Path(chat_id): Path<String>,
 ) -> Result<Json<Vec<SentMessage>>, Refusal> {
-    let chat_id = chat_id
-        .parse()
-        .map_err(|_| Refusal("A chat id is a whole number.".to_owned()))?;
+    let chat_id = chat_id.parse().map_err(|_| Refusal("A chat id is a whole number.".to_owned()))?;
     Ok(Json(bot.messages(chat_id)))
 }
 

@@ -96,8 +96,7 @@ impl<'a> Round<'a> {
                 next_ms = Some(next_ms.map_or(due_ms, |next| next.min(due_ms)));
             } else if self.requests.len() < webhook.max_connections {
                 self.busy_queues.insert(update.queue_id);
-                self.requests
-                    .push(Box::pin(deliver(bot, client.clone(), webhook.clone(), update)));
+                self.requests.push(Box::pin(deliver(bot, client.clone(), webhook.clone(), update)));
             }
         }
         next_ms
@@ -107,9 +106,7 @@ impl<'a> Round<'a> {
     fn waiting(&mut self, bot: &Shared, now_s: u64) -> Vec<PendingUpdate> {
         loop {
             let heads = bot.or_logged(bot.store().queue_heads());
-            let free = heads
-                .into_iter()
-                .filter(|update| !self.busy_queues.contains(&update.queue_id));
+            let free = heads.into_iter().filter(|update| !self.busy_queues.contains(&update.queue_id));
             let (expired, waiting): (Vec<_>, Vec<_>) = free.partition(|update| update.expires_at < now_s);
             if expired.is_empty() {
                 return waiting;
@@ -133,28 +130,18 @@ impl<'a> Round<'a> {
             }
             // The failure of a webhook that is set no more means nothing to the one that is.
             Outcome::Refused { .. } | Outcome::Broken(_) if !is_current => return,
-            Outcome::Refused {
-                status,
-                retry_after_s,
-            } => {
+            Outcome::Refused { status, retry_after_s } => {
                 if self.schedule.is_gone(status.as_u16(), now_ms / 1000) {
                     self.close(bot);
                 }
                 let reason = status.canonical_reason().unwrap_or_default();
-                (
-                    format!("Wrong response from the webhook: {} {reason}", status.as_u16()),
-                    retry_after_s,
-                )
+                (format!("Wrong response from the webhook: {} {reason}", status.as_u16()), retry_after_s)
             }
             Outcome::Broken(message) => (message.to_owned(), 0),
         };
         self.busy_queues.remove(&update.queue_id);
         if self.webhook.is_some() {
-            bot.or_logged(Webhook::note_error(
-                &bot.store(),
-                now_ms / 1000,
-                message.trim_end(),
-            ));
+            bot.or_logged(Webhook::note_error(&bot.store(), now_ms / 1000, message.trim_end()));
         }
         let verdict = self.schedule.failed(
             update.update_id,
@@ -174,10 +161,7 @@ impl<'a> Round<'a> {
     }
 
     fn close(&mut self, bot: &Shared) {
-        tracing::warn!(
-            bot_id = bot.bot_id,
-            "the webhook has answered 410 for 23 hours and is closed"
-        );
+        tracing::warn!(bot_id = bot.bot_id, "the webhook has answered 410 for 23 hours and is closed");
         self.webhook = None;
         bot.or_logged(Webhook::remove(&bot.store()));
         bot.webhook_changed("terminated by setWebhook request");
@@ -215,10 +199,7 @@ async fn post(client: &reqwest::Client, webhook: &Webhook, update: &PendingUpdat
     };
     let (status, headers) = (response.status(), response.headers().clone());
     if !status.is_success() {
-        return Outcome::Refused {
-            status,
-            retry_after_s: retry_after_s(&headers),
-        };
+        return Outcome::Refused { status, retry_after_s: retry_after_s(&headers) };
     }
     match response.bytes().await {
         Ok(body) => Outcome::Acknowledged { headers, body },
@@ -234,12 +215,8 @@ fn is_refused_connection(error: &reqwest::Error) -> bool {
 
 /// Only seconds are understood, no dates.
 fn retry_after_s(headers: &HeaderMap) -> u64 {
-    let value = headers
-        .get(header::RETRY_AFTER)
-        .and_then(|value| value.to_str().ok());
-    value
-        .and_then(|value| value.trim().parse().ok())
-        .unwrap_or_default()
+    let value = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    value.and_then(|value| value.trim().parse().ok()).unwrap_or_default()
 }
 
 /// Runs the method that a webhook's answer names. Planned faults strike it too, only that nobody sees their answers.
@@ -251,19 +228,10 @@ async fn run_answer(bot: &Shared, headers: &HeaderMap, body: Bytes) {
         return;
     };
     let chat_id = Some(params.integer("chat_id")).filter(|chat_id| *chat_id != 0);
-    if !method.may_answer_webhook()
-        || bot
-            .faults
-            .strike(method.name(), chat_id, Moment::Before)
-            .is_some()
-    {
+    if !method.may_answer_webhook() || bot.faults.strike(method.name(), chat_id, Moment::Before).is_some() {
         return;
     }
     if let Err(error) = methods::run(bot, method, &params).await {
-        tracing::debug!(
-            method = method.name(),
-            ?error,
-            "a method in a webhook's answer failed"
-        );
+        tracing::debug!(method = method.name(), ?error, "a method in a webhook's answer failed");
     }
 }

@@ -41,11 +41,7 @@ impl ApiError {
 
     pub(super) fn flood(retry_after: u64) -> Self {
         let description = format!("Too Many Requests: retry after {retry_after}");
-        Self {
-            code: 429,
-            description,
-            retry_after: Some(retry_after),
-        }
+        Self { code: 429, description, retry_after: Some(retry_after) }
     }
 
     /// The answer a planned failure stands for; `None` for those that answer nothing.
@@ -60,21 +56,14 @@ impl ApiError {
 
     /// The Bot API server turns flood waits into 429 and passes other names on as 400.
     fn of_rpc(name: &str) -> Self {
-        match name
-            .strip_prefix("FLOOD_WAIT_")
-            .and_then(|seconds| seconds.parse().ok())
-        {
+        match name.strip_prefix("FLOOD_WAIT_").and_then(|seconds| seconds.parse().ok()) {
             Some(retry_after) => Self::flood(retry_after),
             None => Self::bad_request(name),
         }
     }
 
     const fn new(code: u16, description: String) -> Self {
-        Self {
-            code,
-            description,
-            retry_after: None,
-        }
+        Self { code, description, retry_after: None }
     }
 }
 
@@ -94,9 +83,7 @@ impl IntoResponse for ApiError {
         let status = StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(body)).into_response();
         if let Some(retry_after) = self.retry_after {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
         }
         response
     }

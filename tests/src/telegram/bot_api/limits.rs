@@ -85,24 +85,15 @@ pub(super) fn check_secret_token(token: &str) -> Result<(), ApiError> {
     if token.chars().count() > MAX_SECRET_TOKEN_CHARS {
         return Err(ApiError::bad_request("secret token is too long"));
     }
-    if !token
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-    {
-        return Err(ApiError::bad_request(
-            "secret token contains unallowed characters",
-        ));
+    if !token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+        return Err(ApiError::bad_request("secret token contains unallowed characters"));
     }
     Ok(())
 }
 
 pub(super) fn check_command(name: &str, description: &str) -> Result<(), ApiError> {
     let fits = (1..=MAX_COMMAND_CHARS).contains(&name.len());
-    if !fits
-        || !name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-    {
+    if !fits || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
         return Err(ApiError::bad_request("BOT_COMMAND_INVALID"));
     }
     if !(1..=MAX_DESCRIPTION_UNITS).contains(&utf16_units(description)) {

@@ -42,16 +42,10 @@ impl Markup {
         if value.is_null() {
             return Ok(None);
         }
-        let object = value
-            .as_object()
-            .ok_or_else(|| ApiError::bad_request("object expected as reply markup"))?;
+        let object =
+            value.as_object().ok_or_else(|| ApiError::bad_request("object expected as reply markup"))?;
         let has_web_app = if let Some(rows) = object.get("inline_keyboard") {
-            check_keyboard(
-                rows,
-                "inline_keyboard",
-                "InlineKeyboardMarkup",
-                check_inline_button,
-            )?
+            check_keyboard(rows, "inline_keyboard", "InlineKeyboardMarkup", check_inline_button)?
         } else if let Some(rows) = object.get("keyboard") {
             check_keyboard(rows, "keyboard", "ReplyKeyboardMarkup", check_button)?
         } else {
@@ -105,9 +99,7 @@ fn check_keyboard(rows: &Value, field: &str, of: &str, check: ButtonCheck) -> Re
     let mut has_web_app = false;
     for row in rows {
         let row = row.as_array().ok_or_else(|| {
-            ApiError::bad_request(format!(
-                "field \"{field}\" of the {of} must be an Array of Arrays"
-            ))
+            ApiError::bad_request(format!("field \"{field}\" of the {of} must be an Array of Arrays"))
         })?;
         for button in row {
             has_web_app |= check(button)?;
@@ -186,9 +178,7 @@ pub(super) fn required_text<'a>(
 fn check_flag(object: &Map<String, Value>, flag: &str) -> Result<(), ApiError> {
     match object.get(flag) {
         None | Some(Value::Bool(_)) => Ok(()),
-        Some(_) => Err(ApiError::bad_request(format!(
-            "field \"{flag}\" must be of type Boolean"
-        ))),
+        Some(_) => Err(ApiError::bad_request(format!("field \"{flag}\" must be of type Boolean"))),
     }
 }
 
@@ -203,10 +193,8 @@ mod tests {
 
     #[test]
     fn each_wrong_shape_has_telegrams_sentence() {
-        let long = format!(
-            r#"{{"inline_keyboard":[[{{"text":"a","callback_data":"{}"}}]]}}"#,
-            "x".repeat(65)
-        );
+        let long =
+            format!(r#"{{"inline_keyboard":[[{{"text":"a","callback_data":"{}"}}]]}}"#, "x".repeat(65));
         let cases = [
             ("{", "can't parse reply keyboard markup JSON object"),
             ("[]", "object expected as reply markup"),
@@ -215,10 +203,7 @@ mod tests {
                 r#"{"keyboard":[{"text":"a"}]}"#,
                 "field \"keyboard\" of the ReplyKeyboardMarkup must be an Array of Arrays",
             ),
-            (
-                r#"{"inline_keyboard":null}"#,
-                "field \"inline_keyboard\" must be of type Array",
-            ),
+            (r#"{"inline_keyboard":null}"#, "field \"inline_keyboard\" must be of type Array"),
             (
                 r#"{"inline_keyboard":[["a"]]}"#,
                 "can't parse inline keyboard button: InlineKeyboardButton must be an Object",
@@ -240,17 +225,10 @@ mod tests {
                 "keyboard button Web App URL 'https://' is invalid: URL host is empty",
             ),
             (long.as_str(), "BUTTON_DATA_INVALID"),
-            (
-                r#"{"remove_keyboard":"yes"}"#,
-                "field \"remove_keyboard\" must be of type Boolean",
-            ),
+            (r#"{"remove_keyboard":"yes"}"#, "field \"remove_keyboard\" must be of type Boolean"),
         ];
         for (markup, sentence) in cases {
-            assert_eq!(
-                read(markup).unwrap_err(),
-                ApiError::bad_request(sentence),
-                "{markup}"
-            );
+            assert_eq!(read(markup).unwrap_err(), ApiError::bad_request(sentence), "{markup}");
         }
     }
 
@@ -266,10 +244,7 @@ mod tests {
             json!({"keyboard": [["plain", {"text": "a", "web_app": {"url": "http://127.0.0.1/app"}}]]});
         let markup = read(&keyboard.to_string()).unwrap().unwrap();
         assert_eq!(markup.check_chat(true), Ok(()));
-        assert_eq!(
-            markup.check_chat(false),
-            Err(ApiError::bad_request("BUTTON_TYPE_INVALID"))
-        );
+        assert_eq!(markup.check_chat(false), Err(ApiError::bad_request("BUTTON_TYPE_INVALID")));
         assert_eq!(markup.shown(), None);
     }
 }

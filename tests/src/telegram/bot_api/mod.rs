@@ -137,10 +137,8 @@ impl BotApi {
         let bot_id = options.token.split_once(':').and_then(|(id, _)| id.parse().ok());
         let bot_id = bot_id.filter(|id| *id > 0).ok_or(OpenError::Token)?;
         let folder = options.data_dir.join("telegram");
-        std::fs::create_dir_all(&folder).map_err(|source| OpenError::Folder {
-            path: folder.clone(),
-            source,
-        })?;
+        std::fs::create_dir_all(&folder)
+            .map_err(|source| OpenError::Folder { path: folder.clone(), source })?;
         let path = folder.join("bot.sqlite");
         let store = Store::open(&path).map_err(|source| OpenError::Database { path, source })?;
         Ok(Self(Arc::new(Shared {
@@ -247,19 +245,9 @@ impl Shared {
     }
 
     fn sent_message(&self, deed: Deed) -> SentMessage {
-        let Deed {
-            message_id,
-            method,
-            params,
-            file_path,
-        } = deed;
+        let Deed { message_id, method, params, file_path } = deed;
         let file_url = file_path.map(|path| format!("{}/file/bot{}/{path}", self.endpoint(), self.token));
-        SentMessage {
-            message_id,
-            method,
-            params,
-            file_url,
-        }
+        SentMessage { message_id, method, params, file_url }
     }
 
     /// For callers that have no answer to put an error into.

@@ -69,13 +69,8 @@ impl Params {
 
     #[cfg(test)]
     pub(super) fn of_pairs(pairs: &[(&str, &str)]) -> Self {
-        let values = pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
-        Self {
-            values: values.collect(),
-            files: BTreeMap::new(),
-        }
+        let values = pairs.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
+        Self { values: values.collect(), files: BTreeMap::new() }
     }
 
     /// The parameter as text; empty when it is missing.
@@ -94,10 +89,7 @@ impl Params {
 
     /// `true`, `yes` and `1` are true.
     pub(super) fn flag(&self, name: &str) -> bool {
-        matches!(
-            self.text(name).to_ascii_lowercase().as_str(),
-            "true" | "yes" | "1"
-        )
+        matches!(self.text(name).to_ascii_lowercase().as_str(), "true" | "yes" | "1")
     }
 
     pub(super) fn file(&self, name: &str) -> Option<&Upload> {
@@ -106,11 +98,8 @@ impl Params {
 
     /// The parameters as the record of the bot's deeds shows them: JSON parsed, files by name, type and size.
     pub(super) fn recorded(&self) -> Value {
-        let mut recorded: Map<String, Value> = self
-            .values
-            .iter()
-            .map(|(name, value)| (name.clone(), readable(name, value)))
-            .collect();
+        let mut recorded: Map<String, Value> =
+            self.values.iter().map(|(name, value)| (name.clone(), readable(name, value))).collect();
         for (name, file) in &self.files {
             let shown = json!({
                 "file_name": file.file_name,
@@ -123,9 +112,7 @@ impl Params {
     }
 
     async fn add_body(&mut self, headers: &HeaderMap, body: Bytes) -> Result<(), ApiError> {
-        let content_type = headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or_default().to_ascii_lowercase();
         if content_type.starts_with("application/json") {
             self.add_json(&body)
@@ -165,9 +152,7 @@ impl Params {
         let mut request = Request::new(Body::from(body));
         *request.headers_mut() = headers.clone();
         axum::extract::DefaultBodyLimit::disable().apply(&mut request);
-        let mut form = Multipart::from_request(request, &())
-            .await
-            .map_err(|_| unreadable())?;
+        let mut form = Multipart::from_request(request, &()).await.map_err(|_| unreadable())?;
         while let Some(part) = form.next_field().await.map_err(|_| unreadable())? {
             let name = part.name().unwrap_or_default().to_owned();
             let file_name = part.file_name().map(str::to_owned);
@@ -177,11 +162,7 @@ impl Params {
                 if content.len() > MAX_UPLOAD_BYTES {
                     return Err(ApiError::too_large());
                 }
-                self.files.entry(name).or_insert(Upload {
-                    file_name,
-                    mime_type,
-                    content,
-                });
+                self.files.entry(name).or_insert(Upload { file_name, mime_type, content });
             } else {
                 let text = String::from_utf8_lossy(&content).into_owned();
                 self.values.entry(name).or_insert(Value::String(text));
@@ -196,11 +177,7 @@ pub(super) fn leading_integer(text: &str) -> i64 {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let length = digits.bytes().take_while(u8::is_ascii_digit).count();
     let number: i64 = digits[..length].parse().unwrap_or_default();
-    if digits.len() < text.len() {
-        -number
-    } else {
-        number
-    }
+    if digits.len() < text.len() { -number } else { number }
 }
 
 fn readable(name: &str, value: &Value) -> Value {
@@ -217,10 +194,7 @@ fn readable(name: &str, value: &Value) -> Value {
 }
 
 fn decode_form(encoded: &[u8]) -> String {
-    let spaced: Vec<u8> = encoded
-        .iter()
-        .map(|&byte| if byte == b'+' { b' ' } else { byte })
-        .collect();
+    let spaced: Vec<u8> = encoded.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
     percent_decode(&spaced).decode_utf8_lossy().into_owned()
 }
 
@@ -240,11 +214,7 @@ async fn read_whole(body: Body) -> Result<Bytes, ApiError> {
             read.extend_from_slice(&chunk);
         }
     }
-    if drained > 0 {
-        Err(ApiError::too_large())
-    } else {
-        Ok(read.freeze())
-    }
+    if drained > 0 { Err(ApiError::too_large()) } else { Ok(read.freeze()) }
 }
 
 #[cfg(test)]
@@ -262,51 +232,31 @@ mod tests {
              content-disposition: form-data; name=\"text\"\r\n\r\na+b &c\r\n--b--\r\n";
         let ways = [
             of("/x?chat_id=-5&text=a%2Bb+%26c", "text/plain", "").await,
-            of(
-                "/x",
-                "application/x-www-form-urlencoded",
-                "chat_id=-5&text=a%2Bb%20%26c",
-            )
-            .await,
+            of("/x", "application/x-www-form-urlencoded", "chat_id=-5&text=a%2Bb%20%26c").await,
             of("/x", "application/json", r#"{"chat_id":-5,"text":"a+b &c"}"#).await,
             of("/x", "multipart/form-data; boundary=b", multipart).await,
         ];
         for params in ways {
             let params = params.unwrap();
-            assert_eq!(
-                (params.integer("chat_id"), params.text("text").as_str()),
-                (-5, "a+b &c")
-            );
+            assert_eq!((params.integer("chat_id"), params.text("text").as_str()), (-5, "a+b &c"));
         }
     }
 
     #[tokio::test]
     async fn the_query_string_comes_before_the_body() {
-        let params = of("/x?text=first", "application/json", r#"{"text":"second"}"#)
-            .await
-            .unwrap();
+        let params = of("/x?text=first", "application/json", r#"{"text":"second"}"#).await.unwrap();
         assert_eq!(params.text("text"), "first");
     }
 
     #[tokio::test]
     async fn json_that_does_not_parse_is_refused() {
         let refused = of("/x", "application/json", "{").await.unwrap_err();
-        assert_eq!(
-            refused,
-            ApiError::bad_request("can't parse JSON encoded request parameters")
-        );
+        assert_eq!(refused, ApiError::bad_request("can't parse JSON encoded request parameters"));
     }
 
     #[test]
     fn integers_are_read_by_their_leading_digits() {
-        for (text, number) in [
-            ("12", 12),
-            ("-7", -7),
-            ("12abc", 12),
-            ("", 0),
-            ("null", 0),
-            (" 1", 0),
-        ] {
+        for (text, number) in [("12", 12), ("-7", -7), ("12abc", 12), ("", 0), ("null", 0), (" 1", 0)] {
             assert_eq!(leading_integer(text), number, "{text}");
         }
     }
@@ -315,9 +265,6 @@ mod tests {
     async fn the_record_shows_json_parsed() {
         let form = "chat_id=1&reply_markup=%7B%22remove_keyboard%22%3Atrue%7D";
         let params = of("/x", "application/x-www-form-urlencoded", form).await.unwrap();
-        assert_eq!(
-            params.recorded(),
-            json!({"chat_id": 1, "reply_markup": {"remove_keyboard": true}})
-        );
+        assert_eq!(params.recorded(), json!({"chat_id": 1, "reply_markup": {"remove_keyboard": true}}));
     }
 }

@@ -63,11 +63,8 @@ impl Schedule {
         retry_after_s: u64,
         random: &mut Random,
     ) -> Verdict {
-        let tried = self.tries.entry(update_id).or_insert(Try {
-            failures: 0,
-            delay_s: FIRST_DELAY_S,
-            due_ms: 0,
-        });
+        let tried =
+            self.tries.entry(update_id).or_insert(Try { failures: 0, delay_s: FIRST_DELAY_S, due_ms: 0 });
         let mut wait_s = retry_after_s.min(MAX_RETRY_AFTER_S);
         if wait_s == 0 && tried.failures > 0 {
             tried.delay_s = (tried.delay_s * 2).min(random.between(MAX_DELAY_S, 2 * MAX_DELAY_S));
@@ -99,10 +96,7 @@ mod tests {
     fn waits(schedule: &mut Schedule, retry_after: u64, times: usize) -> Vec<u64> {
         let mut random = Random::new(7);
         let fail = |_| {
-            assert_eq!(
-                schedule.failed(1, 5000, 100_000, retry_after, &mut random),
-                Verdict::Retry
-            );
+            assert_eq!(schedule.failed(1, 5000, 100_000, retry_after, &mut random), Verdict::Retry);
             (schedule.due_ms(1) - 5000) / 1000
         };
         (0..times).map(fail).collect()
@@ -116,10 +110,7 @@ mod tests {
     #[test]
     fn later_retries_wait_a_random_time_between_one_and_two_minutes() {
         let waits = waits(&mut Schedule::default(), 0, 40);
-        assert!(
-            waits[6..].iter().all(|wait| (60..=120).contains(wait)),
-            "{waits:?}"
-        );
+        assert!(waits[6..].iter().all(|wait| (60..=120).contains(wait)), "{waits:?}");
         assert!(waits[6..].iter().any(|wait| *wait != waits[7]), "{waits:?}");
     }
 

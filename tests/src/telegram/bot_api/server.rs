@@ -20,9 +20,7 @@ pub(super) fn router(bot: BotApi) -> Router {
 }
 
 async fn answer(State(BotApi(bot)): State<BotApi>, request: Request<Body>) -> Response {
-    let path = percent_decode_str(request.uri().path())
-        .decode_utf8_lossy()
-        .into_owned();
+    let path = percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
     if let Some(rest) = path.strip_prefix("/file/bot") {
         return download(&bot, rest).unwrap_or_else(IntoResponse::into_response);
     }

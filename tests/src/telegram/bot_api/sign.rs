@@ -36,9 +36,7 @@ pub(super) struct InitDataSigner {
 
 impl InitDataSigner {
     pub(super) fn new() -> Self {
-        Self {
-            key: SigningKey::from_bytes(&Sha256::digest(KEY_SENTENCE).into()),
-        }
+        Self { key: SigningKey::from_bytes(&Sha256::digest(KEY_SENTENCE).into()) }
     }
 
     pub(super) fn public_key_hex(&self) -> String {
@@ -48,10 +46,7 @@ impl InitDataSigner {
     /// The fields in their order, then `signature`, then `hash`, as a query string.
     pub(super) fn sign(&self, token: &str, bot_id: i64, mut fields: Vec<Field>) -> String {
         let signature = self.key.sign(signed_text(bot_id, &fields).as_bytes());
-        fields.push((
-            "signature".to_owned(),
-            URL_SAFE_NO_PAD.encode(signature.to_bytes()),
-        ));
+        fields.push(("signature".to_owned(), URL_SAFE_NO_PAD.encode(signature.to_bytes())));
         let hash = hash(token, &fields);
         fields.push(("hash".to_owned(), hash));
         let pairs: Vec<String> = fields
@@ -70,10 +65,7 @@ fn hash(token: &str, fields: &[Field]) -> String {
 
 /// Every field but `hash` and `signature`, sorted, behind the bot's id, as the signature covers them.
 fn signed_text(bot_id: i64, fields: &[Field]) -> String {
-    format!(
-        "{bot_id}:WebAppData\n{}",
-        check_string(fields, &["hash", "signature"])
-    )
+    format!("{bot_id}:WebAppData\n{}", check_string(fields, &["hash", "signature"]))
 }
 
 fn check_string(fields: &[Field], without: &[&str]) -> String {
@@ -119,10 +111,7 @@ mod tests {
         init.split('&')
             .map(|pair| {
                 let (name, value) = pair.split_once('=').unwrap();
-                (
-                    name.to_owned(),
-                    percent_decode_str(value).decode_utf8().unwrap().into_owned(),
-                )
+                (name.to_owned(), percent_decode_str(value).decode_utf8().unwrap().into_owned())
             })
             .collect()
     }
@@ -135,8 +124,7 @@ mod tests {
         let signature = URL_SAFE_NO_PAD.decode(field(fields, "signature")).unwrap();
         let signature = Signature::from_slice(&signature).unwrap();
         let key = VerifyingKey::from_bytes(key).unwrap();
-        key.verify_strict(signed_text(bot_id, fields).as_bytes(), &signature)
-            .is_ok()
+        key.verify_strict(signed_text(bot_id, fields).as_bytes(), &signature).is_ok()
     }
 
     #[test]
@@ -156,13 +144,10 @@ mod tests {
     #[test]
     fn what_is_signed_here_passes_both_checks_and_decodes_to_what_went_in() {
         let signer = InitDataSigner::new();
-        let fields: Vec<Field> = [
-            ("query_id", "AAE"),
-            ("user", r#"{"id":1,"first_name":"A+B é 😀 \/"}"#),
-            ("auth_date", "7"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
+        let fields: Vec<Field> =
+            [("query_id", "AAE"), ("user", r#"{"id":1,"first_name":"A+B é 😀 \/"}"#), ("auth_date", "7")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into();
         let init = signer.sign("42:token", 42, fields.clone());
         let decoded = decode(&init);
         assert_eq!(decoded[..3], fields);

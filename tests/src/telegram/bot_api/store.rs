@@ -93,8 +93,7 @@ impl Store {
     ) -> std::result::Result<T, E> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let changed = change(self);
-        self.connection
-            .execute_batch(if changed.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+        self.connection.execute_batch(if changed.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
         changed
     }
 
@@ -104,38 +103,28 @@ impl Store {
 
     pub(super) fn setting(&self, name: &str) -> Result<Option<Value>> {
         let query = "SELECT value FROM settings WHERE name = ?1";
-        self.connection
-            .query_row(query, [name], |row| json_column(row, 0))
-            .optional()
+        self.connection.query_row(query, [name], |row| json_column(row, 0)).optional()
     }
 
     pub(super) fn set_setting(&self, name: &str, value: &Value) -> Result<()> {
         let query = "INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)";
-        self.connection
-            .execute(query, params![name, value.to_string()])
-            .map(drop)
+        self.connection.execute(query, params![name, value.to_string()]).map(drop)
     }
 
     pub(super) fn remove_setting(&self, name: &str) -> Result<()> {
-        self.connection
-            .execute("DELETE FROM settings WHERE name = ?1", [name])
-            .map(drop)
+        self.connection.execute("DELETE FROM settings WHERE name = ?1", [name]).map(drop)
     }
 
     pub(super) fn chat(&self, chat_id: i64) -> Result<Option<Value>> {
         let query = "SELECT chat FROM chats WHERE chat_id = ?1";
-        self.connection
-            .query_row(query, [chat_id], |row| json_column(row, 0))
-            .optional()
+        self.connection.query_row(query, [chat_id], |row| json_column(row, 0)).optional()
     }
 
     /// Remembers a chat, or what it is called now.
     pub(super) fn set_chat(&self, chat_id: i64, chat: &Value) -> Result<()> {
         let query = "INSERT INTO chats (chat_id, chat) VALUES (?1, ?2)
              ON CONFLICT (chat_id) DO UPDATE SET chat = excluded.chat";
-        self.connection
-            .execute(query, params![chat_id, chat.to_string()])
-            .map(drop)
+        self.connection.execute(query, params![chat_id, chat.to_string()]).map(drop)
     }
 
     /// The number of the next message of a known chat.
@@ -208,9 +197,7 @@ impl Store {
 
     pub(super) fn content(&self, path: &str) -> Result<Option<Vec<u8>>> {
         let query = "SELECT content FROM files WHERE path = ?1";
-        self.connection
-            .query_row(query, [path], |row| row.get(0))
-            .optional()
+        self.connection.query_row(query, [path], |row| row.get(0)).optional()
     }
 
     pub(super) fn add_update(&self, update: &PendingUpdate) -> Result<()> {
@@ -225,9 +212,7 @@ impl Store {
         let query = "SELECT update_id, queue_id, expires_at, body FROM updates WHERE update_id >= ?1
              ORDER BY update_id LIMIT ?2";
         let mut statement = self.connection.prepare_cached(query)?;
-        statement
-            .query_map(params![update_id, limit], pending_update)?
-            .collect()
+        statement.query_map(params![update_id, limit], pending_update)?.collect()
     }
 
     /// The oldest update of each queue.
@@ -239,20 +224,15 @@ impl Store {
     }
 
     pub(super) fn count_updates(&self) -> Result<usize> {
-        self.connection
-            .query_row("SELECT COUNT(*) FROM updates", [], |row| row.get(0))
+        self.connection.query_row("SELECT COUNT(*) FROM updates", [], |row| row.get(0))
     }
 
     pub(super) fn remove_update(&self, update_id: i64) -> Result<()> {
-        self.connection
-            .execute("DELETE FROM updates WHERE update_id = ?1", [update_id])
-            .map(drop)
+        self.connection.execute("DELETE FROM updates WHERE update_id = ?1", [update_id]).map(drop)
     }
 
     pub(super) fn remove_updates_before(&self, update_id: i64) -> Result<()> {
-        self.connection
-            .execute("DELETE FROM updates WHERE update_id < ?1", [update_id])
-            .map(drop)
+        self.connection.execute("DELETE FROM updates WHERE update_id < ?1", [update_id]).map(drop)
     }
 
     /// Keeps the newest updates only.
@@ -267,23 +247,17 @@ impl Store {
     }
 
     pub(super) fn remove_expired_updates(&self, now_s: u64) -> Result<()> {
-        self.connection
-            .execute("DELETE FROM updates WHERE expires_at < ?1", [now_s])
-            .map(drop)
+        self.connection.execute("DELETE FROM updates WHERE expires_at < ?1", [now_s]).map(drop)
     }
 
     pub(super) fn commands(&self, scope: &str, language: &str) -> Result<Option<Value>> {
         let query = "SELECT commands FROM commands WHERE scope = ?1 AND language = ?2";
-        self.connection
-            .query_row(query, [scope, language], |row| json_column(row, 0))
-            .optional()
+        self.connection.query_row(query, [scope, language], |row| json_column(row, 0)).optional()
     }
 
     pub(super) fn set_commands(&self, scope: &str, language: &str, commands: &Value) -> Result<()> {
         let query = "INSERT OR REPLACE INTO commands (scope, language, commands) VALUES (?1, ?2, ?3)";
-        self.connection
-            .execute(query, params![scope, language, commands.to_string()])
-            .map(drop)
+        self.connection.execute(query, params![scope, language, commands.to_string()]).map(drop)
     }
 
     pub(super) fn remove_commands(&self, scope: &str, language: &str) -> Result<()> {
@@ -294,31 +268,23 @@ impl Store {
     /// The menu button of a chat; chat 0 stands for all that have none of their own.
     pub(super) fn menu_button(&self, chat_id: i64) -> Result<Option<Value>> {
         let query = "SELECT button FROM menu_buttons WHERE chat_id = ?1";
-        self.connection
-            .query_row(query, [chat_id], |row| json_column(row, 0))
-            .optional()
+        self.connection.query_row(query, [chat_id], |row| json_column(row, 0)).optional()
     }
 
     pub(super) fn set_menu_button(&self, chat_id: i64, button: &Value) -> Result<()> {
         let query = "INSERT OR REPLACE INTO menu_buttons (chat_id, button) VALUES (?1, ?2)";
-        self.connection
-            .execute(query, params![chat_id, button.to_string()])
-            .map(drop)
+        self.connection.execute(query, params![chat_id, button.to_string()]).map(drop)
     }
 
     pub(super) fn add_web_app_query(&self, query_id: &str, user_id: i64) -> Result<()> {
         let query = "INSERT OR REPLACE INTO web_app_queries (query_id, user_id) VALUES (?1, ?2)";
-        self.connection
-            .execute(query, params![query_id, user_id])
-            .map(drop)
+        self.connection.execute(query, params![query_id, user_id]).map(drop)
     }
 
     /// The user a Web App query came from; the query is used up.
     pub(super) fn take_web_app_query(&self, query_id: &str) -> Result<Option<i64>> {
         let query = "DELETE FROM web_app_queries WHERE query_id = ?1 RETURNING user_id";
-        self.connection
-            .query_row(query, [query_id], |row| row.get(0))
-            .optional()
+        self.connection.query_row(query, [query_id], |row| row.get(0)).optional()
     }
 }
 

@@ -37,12 +37,7 @@ struct Kind {
 }
 
 const fn kind(name: &'static str, queued_by: &'static str, series: i64, lifetime_s: u64) -> Kind {
-    Kind {
-        name,
-        queued_by,
-        series,
-        lifetime_s,
-    }
+    Kind { name, queued_by, series, lifetime_s }
 }
 
 /// All kinds, with queues and lifetimes as the Bot API server has them.
@@ -90,16 +85,12 @@ pub(super) fn receive(
     store: &Store,
     content: &Map<String, Value>,
 ) -> Result<Option<i64>, UpdateError> {
-    let mut kinds = KINDS
-        .iter()
-        .filter_map(|kind| content.get(kind.name).map(|body| (kind, body)));
+    let mut kinds = KINDS.iter().filter_map(|kind| content.get(kind.name).map(|body| (kind, body)));
     let (Some((kind, body)), None) = (kinds.next(), kinds.next()) else {
         return Err(UpdateError::Kind);
     };
     let id = body.pointer(kind.queued_by).and_then(queue_number);
-    let queue_id = id
-        .ok_or(UpdateError::Queue(kind.queued_by))?
-        .wrapping_add(kind.series << 33);
+    let queue_id = id.ok_or(UpdateError::Queue(kind.queued_by))?.wrapping_add(kind.series << 33);
     remember_chat(store, body)?;
     let wanted = match allowed(store)? {
         Some(allowed) => allowed.iter().any(|name| name == kind.name),
@@ -113,12 +104,7 @@ pub(super) fn receive(
     numbered.insert("update_id".to_owned(), update_id.into());
     numbered.insert(kind.name.to_owned(), body.clone());
     let expires_at = bot.clock.now_s() + kind.lifetime_s;
-    store.add_update(&PendingUpdate {
-        update_id,
-        queue_id,
-        expires_at,
-        body: Value::Object(numbered),
-    })?;
+    store.add_update(&PendingUpdate { update_id, queue_id, expires_at, body: Value::Object(numbered) })?;
     Ok(Some(update_id))
 }
 
@@ -135,11 +121,7 @@ pub(super) fn set_allowed(store: &Store, text: &str) -> rusqlite::Result<()> {
         return Ok(());
     };
     names.retain(|name| KINDS.iter().any(|kind| kind.name == name));
-    if names.is_empty() {
-        store.remove_setting(ALLOWED)
-    } else {
-        store.set_setting(ALLOWED, &names.into())
-    }
+    if names.is_empty() { store.remove_setting(ALLOWED) } else { store.set_setting(ALLOWED, &names.into()) }
 }
 
 /// An update brings its chat to the bot's knowledge.
@@ -161,10 +143,7 @@ fn next_number(bot: &Shared, store: &Store) -> rusqlite::Result<i64> {
         is_recent.then_some(last["update_id"].as_u64()? + 1)
     });
     let number = follows.unwrap_or_else(|| bot.random().between(FIRST_NUMBERS.0, FIRST_NUMBERS.1));
-    store.set_setting(
-        LAST_UPDATE,
-        &serde_json::json!({"update_id": number, "date": now_s}),
-    )?;
+    store.set_setting(LAST_UPDATE, &serde_json::json!({"update_id": number, "date": now_s}))?;
     Ok(i64::try_from(number).unwrap_or(i64::MAX))
 }
 

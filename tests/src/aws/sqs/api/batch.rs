@@ -53,9 +53,7 @@ pub(super) fn send_message(sqs: &Sqs, batch: Batch<Send>) -> Result<Value, SqsEr
     let name = batch.queue.name()?;
     sqs.with_state(|state, now_ms| {
         state.check_batch(name, batch.entries.iter().map(|entry| &entry.content))?;
-        Ok(answer(batch.entries, |message| {
-            Ok(json!(state.send(name, message, now_ms)?))
-        }))
+        Ok(answer(batch.entries, |message| Ok(json!(state.send(name, message, now_ms)?))))
     })
 }
 
@@ -82,11 +80,7 @@ pub(super) fn change_message_visibility(
         Ok(answer(batch.entries, |change| {
             let seconds =
                 check_visibility_timeout(required(change.visibility_timeout, "VisibilityTimeout")?)?;
-            queue.change_visibility(
-                now_ms,
-                &required(change.receipt_handle, "ReceiptHandle")?,
-                seconds,
-            )?;
+            queue.change_visibility(now_ms, &required(change.receipt_handle, "ReceiptHandle")?, seconds)?;
             Ok(json!({}))
         }))
     })
@@ -98,15 +92,11 @@ impl<T> Batch<T> {
             return Err(SqsError::EmptyBatchRequest { entry });
         }
         if self.entries.len() > BATCH_ENTRIES {
-            return Err(SqsError::TooManyEntriesInBatchRequest {
-                sent: self.entries.len(),
-            });
+            return Err(SqsError::TooManyEntriesInBatchRequest { sent: self.entries.len() });
         }
         let mut ids = HashSet::new();
         for Entry { id, .. } in &self.entries {
-            let allowed = id
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+            let allowed = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
             if !allowed || !(1..=ENTRY_ID_LENGTH).contains(&id.len()) {
                 return Err(SqsError::InvalidBatchEntryId);
             }

@@ -60,9 +60,7 @@ pub(super) async fn receive_message(sqs: &Sqs, request: ReceiveMessage) -> Resul
     system_names.extend(request.attribute_names);
     let known = |name: &str| SYSTEM_ATTRIBUTES.contains(&name) || is_known(name);
     if let Some(unknown) = system_names.iter().find(|name| !known(name)) {
-        return Err(SqsError::InvalidAttributeName {
-            name: unknown.clone(),
-        });
+        return Err(SqsError::InvalidAttributeName { name: unknown.clone() });
     }
     let receive = Receive {
         max_messages: request.max_number_of_messages,
@@ -75,21 +73,15 @@ pub(super) async fn receive_message(sqs: &Sqs, request: ReceiveMessage) -> Resul
         return Ok(json!({}));
     }
     let names = &request.message_attribute_names;
-    let messages: Vec<Value> = received
-        .into_iter()
-        .map(|message| render(message, &system_names, names))
-        .collect();
+    let messages: Vec<Value> =
+        received.into_iter().map(|message| render(message, &system_names, names)).collect();
     Ok(json!({ "Messages": messages }))
 }
 
 /// A message with the attributes that were asked for. The MD5 covers what is returned.
 fn render(message: ReceivedMessage, system_names: &[String], names: &[String]) -> Value {
     let mut system = message.attributes;
-    system.retain(|name, _| {
-        system_names
-            .iter()
-            .any(|wanted| wanted == "All" || wanted == name)
-    });
+    system.retain(|name, _| system_names.iter().any(|wanted| wanted == "All" || wanted == name));
     let mut attributes: MessageAttributes = message.message_attributes;
     attributes.retain(|name, _| names.iter().any(|wanted| is_wanted(name, wanted)));
     let mut rendered = Map::new();
@@ -111,9 +103,7 @@ fn render(message: ReceivedMessage, system_names: &[String], names: &[String]) -
 fn is_wanted(name: &str, wanted: &str) -> bool {
     wanted == "All"
         || wanted == name
-        || wanted
-            .strip_suffix(".*")
-            .is_some_and(|prefix| name.starts_with(prefix))
+        || wanted.strip_suffix(".*").is_some_and(|prefix| name.starts_with(prefix))
 }
 
 #[derive(Deserialize)]

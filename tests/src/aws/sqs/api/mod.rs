@@ -35,16 +35,12 @@ pub(super) async fn dispatch(sqs: &Sqs, action: &str, input: Value) -> Result<Va
         "StartMessageMoveTask" => tasks::start_message_move_task(sqs, &parse(input)?),
         "TagQueue" => queues::tag_queue(sqs, parse(input)?),
         "UntagQueue" => queues::untag_queue(sqs, &parse(input)?),
-        _ => Err(SqsError::UnknownAction {
-            action: action.to_owned(),
-        }),
+        _ => Err(SqsError::UnknownAction { action: action.to_owned() }),
     }
 }
 
 fn parse<T: DeserializeOwned>(input: Value) -> Result<T, SqsError> {
-    serde_json::from_value(input).map_err(|error| SqsError::Malformed {
-        reason: error.to_string(),
-    })
+    serde_json::from_value(input).map_err(|error| SqsError::Malformed { reason: error.to_string() })
 }
 
 fn required<T>(value: Option<T>, parameter: &'static str) -> Result<T, SqsError> {
@@ -62,10 +58,7 @@ impl QueueRef {
     /// The name at the end of the URL. Which host the URL names does not matter: a stack on another port has the
     /// same queues.
     fn name(&self) -> Result<&str, SqsError> {
-        let url = required(
-            self.queue_url.as_deref().filter(|url| !url.is_empty()),
-            "QueueUrl",
-        )?;
+        let url = required(self.queue_url.as_deref().filter(|url| !url.is_empty()), "QueueUrl")?;
         Ok(url.trim_end_matches('/').rsplit('/').next().unwrap_or_default())
     }
 }

@@ -60,11 +60,7 @@ impl Listing {
         let size = self.max_results.map_or(Ok(PAGE), usize::try_from).unwrap_or(0);
         if !(1..=PAGE).contains(&size) {
             let reason = format!("Must be between 1 and {PAGE}, if provided.");
-            return Err(SqsError::invalid(
-                "MaxResults",
-                &self.max_results.unwrap_or_default(),
-                reason,
-            ));
+            return Err(SqsError::invalid("MaxResults", &self.max_results.unwrap_or_default(), reason));
         }
         let after = self.next_token.as_deref().unwrap_or_default();
         let mut rest = names.iter().filter(|name| name.as_str() > after);
@@ -81,11 +77,7 @@ impl Listing {
 pub(super) fn list_queues(sqs: &Sqs, listing: &Listing) -> Result<Value, SqsError> {
     let prefix = listing.queue_name_prefix.as_deref().unwrap_or_default();
     let names: Vec<String> = sqs.with_state(|state, _| {
-        Ok(state
-            .names()
-            .filter(|name| name.starts_with(prefix))
-            .map(str::to_owned)
-            .collect())
+        Ok(state.names().filter(|name| name.starts_with(prefix)).map(str::to_owned).collect())
     })?;
     listing.page(sqs, &names, "QueueUrls")
 }
@@ -122,9 +114,7 @@ pub(super) struct GetQueueAttributes {
 pub(super) fn get_queue_attributes(sqs: &Sqs, request: &GetQueueAttributes) -> Result<Value, SqsError> {
     let name = request.queue.name()?;
     if let Some(unknown) = request.attribute_names.iter().find(|name| !is_known(name)) {
-        return Err(SqsError::InvalidAttributeName {
-            name: unknown.clone(),
-        });
+        return Err(SqsError::InvalidAttributeName { name: unknown.clone() });
     }
     let mut attributes = sqs.with_state(|state, _| {
         let entry = state.entry(name)?;
@@ -133,10 +123,7 @@ pub(super) fn get_queue_attributes(sqs: &Sqs, request: &GetQueueAttributes) -> R
         for (name, value) in [
             ("ApproximateNumberOfMessages", depth.visible.to_string()),
             ("ApproximateNumberOfMessagesDelayed", depth.delayed.to_string()),
-            (
-                "ApproximateNumberOfMessagesNotVisible",
-                depth.in_flight.to_string(),
-            ),
+            ("ApproximateNumberOfMessagesNotVisible", depth.in_flight.to_string()),
             ("CreatedTimestamp", entry.created_s.to_string()),
             ("LastModifiedTimestamp", entry.modified_s.to_string()),
             ("QueueArn", entry.queue.arn()),
@@ -147,11 +134,7 @@ pub(super) fn get_queue_attributes(sqs: &Sqs, request: &GetQueueAttributes) -> R
     })?;
     let wanted = &request.attribute_names;
     attributes.retain(|name, _| wanted.iter().any(|wanted| wanted == "All" || wanted == name));
-    Ok(if attributes.is_empty() {
-        json!({})
-    } else {
-        json!({ "Attributes": attributes })
-    })
+    Ok(if attributes.is_empty() { json!({}) } else { json!({ "Attributes": attributes }) })
 }
 
 #[derive(Deserialize)]
@@ -224,11 +207,7 @@ pub(super) fn untag_queue(sqs: &Sqs, request: &UntagQueue) -> Result<Value, SqsE
 pub(super) fn list_queue_tags(sqs: &Sqs, queue: &QueueRef) -> Result<Value, SqsError> {
     let name = queue.name()?;
     let tags = sqs.with_state(|state, _| Ok(state.entry(name)?.tags.clone()))?;
-    Ok(if tags.is_empty() {
-        json!({})
-    } else {
-        json!({ "Tags": tags })
-    })
+    Ok(if tags.is_empty() { json!({}) } else { json!({ "Tags": tags }) })
 }
 
 pub(super) fn purge_queue(sqs: &Sqs, queue: &QueueRef) -> Result<Value, SqsError> {

@@ -19,15 +19,8 @@ pub(super) struct StartMessageMoveTask {
 
 pub(super) fn start_message_move_task(sqs: &Sqs, request: &StartMessageMoveTask) -> Result<Value, SqsError> {
     let source = resource(request.source_arn.as_deref())?;
-    let destination = request
-        .destination_arn
-        .as_deref()
-        .map(|arn| resource(Some(arn)))
-        .transpose()?;
-    let rate = request
-        .max_number_of_messages_per_second
-        .map(check_rate)
-        .transpose()?;
+    let destination = request.destination_arn.as_deref().map(|arn| resource(Some(arn))).transpose()?;
+    let rate = request.max_number_of_messages_per_second.map(check_rate).transpose()?;
     let handle = sqs.with_state(|state, now_ms| {
         let missing = |_| SqsError::ResourceNotFound { reason: RESOURCE_MISSING };
         let source_queue = &state.entry(source).map_err(missing)?.queue;
@@ -59,19 +52,14 @@ const RESOURCE_MISSING: &str = "The resource that you specified for the SourceAr
 
 fn resource(arn: Option<&str>) -> Result<&str, SqsError> {
     let arn = required(arn, "SourceArn")?;
-    queue_name(arn).ok_or(SqsError::ResourceNotFound {
-        reason: RESOURCE_MISSING,
-    })
+    queue_name(arn).ok_or(SqsError::ResourceNotFound { reason: RESOURCE_MISSING })
 }
 
 fn check_rate(rate: i64) -> Result<u32, SqsError> {
-    u32::try_from(rate)
-        .ok()
-        .filter(|rate| (1..=MOVES_PER_SECOND).contains(rate))
-        .ok_or_else(|| {
-            let reason = format!("Must be between 1 and {MOVES_PER_SECOND}.");
-            SqsError::invalid("MaxNumberOfMessagesPerSecond", &rate, reason)
-        })
+    u32::try_from(rate).ok().filter(|rate| (1..=MOVES_PER_SECOND).contains(rate)).ok_or_else(|| {
+        let reason = format!("Must be between 1 and {MOVES_PER_SECOND}.");
+        SqsError::invalid("MaxNumberOfMessagesPerSecond", &rate, reason)
+    })
 }
 
 #[derive(Deserialize)]
@@ -86,24 +74,14 @@ pub(super) fn list_message_move_tasks(sqs: &Sqs, request: &ListMessageMoveTasks)
     let most = usize::try_from(request.max_results.unwrap_or(1)).unwrap_or(0);
     if !(1..=BATCH_ENTRIES).contains(&most) {
         let reason = format!("Must be between 1 and {BATCH_ENTRIES}, if provided.");
-        return Err(SqsError::invalid(
-            "MaxResults",
-            &request.max_results.unwrap_or_default(),
-            reason,
-        ));
+        return Err(SqsError::invalid("MaxResults", &request.max_results.unwrap_or_default(), reason));
     }
     let tasks = sqs.with_state(|state, _| {
-        state.entry(source).map_err(|_| SqsError::ResourceNotFound {
-            reason: RESOURCE_MISSING,
-        })?;
+        state.entry(source).map_err(|_| SqsError::ResourceNotFound { reason: RESOURCE_MISSING })?;
         let of_source = state.tasks.iter().rev().filter(|task| task.source == source);
         Ok(of_source.take(most).map(render_task).collect::<Vec<_>>())
     })?;
-    Ok(if tasks.is_empty() {
-        json!({})
-    } else {
-        json!({ "Results": tasks })
-    })
+    Ok(if tasks.is_empty() { json!({}) } else { json!({ "Results": tasks }) })
 }
 
 fn render_task(task: &MoveTask) -> Value {
@@ -140,13 +118,8 @@ pub(super) fn cancel_message_move_task(
 ) -> Result<Value, SqsError> {
     let handle = required(request.task_handle.as_deref(), "TaskHandle")?;
     let moved = sqs.with_state(|state, _| {
-        let running = state
-            .tasks
-            .iter_mut()
-            .find(|task| task.handle == handle && task.is_running());
-        let task = running.ok_or(SqsError::ResourceNotFound {
-            reason: "Task does not exist.",
-        })?;
+        let running = state.tasks.iter_mut().find(|task| task.handle == handle && task.is_running());
+        let task = running.ok_or(SqsError::ResourceNotFound { reason: "Task does not exist." })?;
         task.status = Status::Cancelled;
         Ok(task.moved)
     })?;

@@ -11,11 +11,7 @@ async fn a_received_message_tells_all_about_itself() {
     let bench = Bench::new();
     let message = Send {
         attributes: [("kind".to_owned(), MessageAttribute::string("photo"))].into(),
-        system_attributes: [(
-            "AWSTraceHeader".to_owned(),
-            MessageAttribute::string("Root=1-2-3"),
-        )]
-        .into(),
+        system_attributes: [("AWSTraceHeader".to_owned(), MessageAttribute::string("Root=1-2-3"))].into(),
         ..Send::grouped("hello", "chat", "job")
     };
     let sent = bench.sqs.send("line.fifo", message).unwrap();
@@ -23,10 +19,7 @@ async fn a_received_message_tells_all_about_itself() {
     let sent_ms = bench.sqs.messages("line.fifo")[0].sent_ms;
     assert_eq!(received.message_id, sent.message_id);
     assert_eq!(received.md5_of_body, "5d41402abc4b2a76b9719d911017c592");
-    assert_eq!(
-        received.message_attributes["kind"],
-        MessageAttribute::string("photo")
-    );
+    assert_eq!(received.message_attributes["kind"], MessageAttribute::string("photo"));
     let mut attributes = received.attributes;
     let first_received = attributes.remove("ApproximateFirstReceiveTimestamp").unwrap();
     assert!(first_received.parse::<u64>().unwrap() >= sent_ms);
@@ -61,10 +54,7 @@ fn the_md5_of_attributes_is_the_one_that_the_service_computes() {
         attributes_md5(&[("attr1".to_owned(), binary)].into()).as_deref(),
         Some("8cbe4db156db8a94db8b801b7addb984")
     );
-    assert_eq!(
-        attributes_md5(&text.into()).as_deref(),
-        Some("4c360f3fdafd970e05fae2f149d997f5")
-    );
+    assert_eq!(attributes_md5(&text.into()).as_deref(), Some("4c360f3fdafd970e05fae2f149d997f5"));
     assert_eq!(attributes_md5(&BTreeMap::new()), None);
 }
 
@@ -74,15 +64,9 @@ fn a_message_holds_one_mebibyte_with_its_attributes() {
     let attributes = || [("k".to_owned(), MessageAttribute::string("v"))].into();
     let overhead = "k".len() + "String".len() + "v".len();
     let body = "x".repeat(1_048_576 - overhead);
-    let message = Send {
-        attributes: attributes(),
-        ..Send::text(body.clone())
-    };
+    let message = Send { attributes: attributes(), ..Send::text(body.clone()) };
     bench.sqs.send("work", message).unwrap();
-    let message = Send {
-        attributes: attributes(),
-        ..Send::text(body + "x")
-    };
+    let message = Send { attributes: attributes(), ..Send::text(body + "x") };
     assert_eq!(
         refusal(bench.sqs.send("work", message)),
         (
@@ -90,10 +74,7 @@ fn a_message_holds_one_mebibyte_with_its_attributes() {
             "One or more parameters are invalid. Reason: Message must be shorter than 1048576 bytes.".into()
         )
     );
-    bench
-        .sqs
-        .ensure_queue("small", &settings(&[("MaximumMessageSize", "1024")]))
-        .unwrap();
+    bench.sqs.ensure_queue("small", &settings(&[("MaximumMessageSize", "1024")])).unwrap();
     assert_eq!(
         refusal(bench.sqs.send("small", Send::text("x".repeat(1025)))).1,
         "One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes."
@@ -117,10 +98,7 @@ fn a_message_without_a_body_is_refused() {
     let bench = Bench::new();
     assert_eq!(
         refusal(bench.sqs.send("work", Send::default())),
-        (
-            "MissingParameter",
-            "The request must contain the parameter MessageBody.".into()
-        )
+        ("MissingParameter", "The request must contain the parameter MessageBody.".into())
     );
 }
 
@@ -129,14 +107,7 @@ fn a_delay_has_fifteen_minutes() {
     let bench = Bench::new();
     for delay in [-1, 901] {
         assert_eq!(
-            refusal(bench.sqs.send(
-                "work",
-                Send {
-                    delay_seconds: Some(delay),
-                    ..Send::text("a")
-                }
-            ))
-            .1,
+            refusal(bench.sqs.send("work", Send { delay_seconds: Some(delay), ..Send::text("a") })).1,
             format!(
                 "Value {delay} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900."
             )
@@ -150,20 +121,11 @@ fn group_and_deduplication_ids_have_1_to_128_printable_characters() {
     let longest = "x".repeat(128);
     bench
         .sqs
-        .send(
-            "line.fifo",
-            Send::grouped("a", longest.clone(), "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"),
-        )
+        .send("line.fifo", Send::grouped("a", longest.clone(), "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"))
         .unwrap();
     for bad in [String::new(), longest + "x", "with space".into(), "ü".into()] {
-        for message in [
-            Send::grouped("a", bad.clone(), "id"),
-            Send::grouped("a", "group", bad.clone()),
-        ] {
-            assert_eq!(
-                refusal(bench.sqs.send("line.fifo", message)).0,
-                "InvalidParameterValue"
-            );
+        for message in [Send::grouped("a", bad.clone(), "id"), Send::grouped("a", "group", bad.clone())] {
+            assert_eq!(refusal(bench.sqs.send("line.fifo", message)).0, "InvalidParameterValue");
         }
     }
 }
@@ -171,10 +133,7 @@ fn group_and_deduplication_ids_have_1_to_128_printable_characters() {
 #[tokio::test]
 async fn a_standard_queue_takes_a_group_id_as_a_label_and_refuses_a_deduplication_id() {
     let bench = Bench::new();
-    let grouped = |body: &str| Send {
-        group_id: Some("tenant".into()),
-        ..Send::text(body)
-    };
+    let grouped = |body: &str| Send { group_id: Some("tenant".into()), ..Send::text(body) };
     bench.sqs.send("work", grouped("a")).unwrap();
     bench.sqs.send("work", grouped("b")).unwrap();
     let first = bench.receive_one("work").await;
@@ -196,43 +155,20 @@ fn attributes_that_break_a_rule_are_refused() {
     };
     let send = |name: &str, attribute: MessageAttribute| {
         let attributes = [(name.to_owned(), attribute)].into();
-        bench.sqs.send(
-            "work",
-            Send {
-                attributes,
-                ..Send::text("a")
-            },
-        )
+        bench.sqs.send("work", Send { attributes, ..Send::text("a") })
     };
     send("fine_Name-1.2", typed("Number.int", "-1.5e3")).unwrap();
     for name in ["", "AWS.x", "amazon.x", ".x", "x.", "a..b", "ü", &"x".repeat(257)] {
-        assert_eq!(
-            refusal(send(name, typed("String", "v"))).0,
-            "InvalidParameterValue",
-            "{name}"
-        );
+        assert_eq!(refusal(send(name, typed("String", "v"))).0, "InvalidParameterValue", "{name}");
     }
-    for attribute in [
-        typed("", "v"),
-        typed("Text", "v"),
-        typed("String", ""),
-        typed("Number", "x"),
-        typed("Binary", "v"),
-    ] {
+    for attribute in
+        [typed("", "v"), typed("Text", "v"), typed("String", ""), typed("Number", "x"), typed("Binary", "v")]
+    {
         assert_eq!(refusal(send("name", attribute)).0, "InvalidParameterValue");
     }
-    let eleven = (0..11)
-        .map(|number| (format!("n{number}"), typed("String", "v")))
-        .collect();
+    let eleven = (0..11).map(|number| (format!("n{number}"), typed("String", "v"))).collect();
     assert_eq!(
-        refusal(bench.sqs.send(
-            "work",
-            Send {
-                attributes: eleven,
-                ..Send::text("a")
-            }
-        ))
-        .1,
+        refusal(bench.sqs.send("work", Send { attributes: eleven, ..Send::text("a") })).1,
         "Number of message attributes [11] exceeds the allowed maximum [10]."
     );
 }

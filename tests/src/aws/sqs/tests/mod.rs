@@ -32,8 +32,7 @@ impl Bench {
         let clock = Clock::default();
         let sqs = open(folder.path(), &clock);
         sqs.ensure_queue("work", &settings(&[])).unwrap();
-        sqs.ensure_queue("line.fifo", &settings(&[("FifoQueue", "true")]))
-            .unwrap();
+        sqs.ensure_queue("line.fifo", &settings(&[("FifoQueue", "true")])).unwrap();
         Self { folder, clock, sqs }
     }
 
@@ -47,24 +46,16 @@ impl Bench {
 
     /// Sends to the FIFO queue; the body is the deduplication id too.
     fn send_grouped(&self, group: &str, body: &str) {
-        self.sqs
-            .send("line.fifo", Send::grouped(body, group, body))
-            .unwrap();
+        self.sqs.send("line.fifo", Send::grouped(body, group, body)).unwrap();
     }
 
     async fn receive(&self, queue: &str, most: i64) -> Vec<ReceivedMessage> {
-        let request = Receive {
-            max_messages: Some(most),
-            ..Receive::default()
-        };
+        let request = Receive { max_messages: Some(most), ..Receive::default() };
         self.sqs.receive(queue, request).await.unwrap()
     }
 
     async fn receive_one(&self, queue: &str) -> ReceivedMessage {
-        self.receive(queue, 1)
-            .await
-            .pop()
-            .expect("a message can be received")
+        self.receive(queue, 1).await.pop().expect("a message can be received")
     }
 
     async fn receive_bodies(&self, queue: &str, most: i64) -> Vec<String> {
@@ -79,10 +70,7 @@ fn open(folder: &Path, clock: &Clock) -> Sqs {
 }
 
 fn settings(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 fn bodies(messages: &[ReceivedMessage]) -> Vec<String> {

@@ -64,9 +64,7 @@ impl Model {
     }
 
     fn is_locked(&self, group: u8) -> bool {
-        self.messages
-            .iter()
-            .any(|message| message.group == group && self.in_flight(message))
+        self.messages.iter().any(|message| message.group == group && self.in_flight(message))
     }
 
     /// What a receive must deliver: groups that are not locked, the one with the oldest message first.
@@ -85,11 +83,7 @@ impl Model {
 
     fn note_received(&mut self, received: &[ReceivedMessage]) {
         for received in received {
-            let message = self
-                .messages
-                .iter_mut()
-                .find(|message| message.id == received.message_id)
-                .unwrap();
+            let message = self.messages.iter_mut().find(|message| message.id == received.message_id).unwrap();
             message.hidden_until_ms = self.now_ms + u64::from(VISIBILITY_S) * 1000;
             message.handle = Some(received.receipt_handle.clone());
         }
@@ -103,16 +97,8 @@ impl Model {
     }
 
     fn depth(&self) -> Depth {
-        let in_flight = self
-            .messages
-            .iter()
-            .filter(|message| self.in_flight(message))
-            .count();
-        Depth {
-            visible: self.messages.len() - in_flight,
-            in_flight,
-            delayed: 0,
-        }
+        let in_flight = self.messages.iter().filter(|message| self.in_flight(message)).count();
+        Depth { visible: self.messages.len() - in_flight, in_flight, delayed: 0 }
     }
 }
 

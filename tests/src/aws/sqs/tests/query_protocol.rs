@@ -31,10 +31,7 @@ async fn a_form_creates_a_queue_sends_with_attributes_and_receives_as_xml() {
                   &Attribute.2.Name=VisibilityTimeout&Attribute.2.Value=99&Tag.1.Key=k&Tag.1.Value=v";
     assert_eq!(
         post(&endpoint, create).await,
-        answer(
-            "CreateQueue",
-            &format!("<CreateQueueResult><QueueUrl>{url}</QueueUrl></CreateQueueResult>")
-        )
+        answer("CreateQueue", &format!("<CreateQueueResult><QueueUrl>{url}</QueueUrl></CreateQueueResult>"))
     );
     let send = "Action=SendMessage&MessageBody=h%C3%A9llo+%3C%26%3E%0D&MessageAttribute.1.Name=kind\
                 &MessageAttribute.1.Value.DataType=String&MessageAttribute.1.Value.StringValue=photo";
@@ -48,10 +45,7 @@ async fn a_form_creates_a_queue_sends_with_attributes_and_receives_as_xml() {
     let receive = "Action=ReceiveMessage&MaxNumberOfMessages=10&AttributeName.1=ApproximateReceiveCount\
                    &MessageAttributeName.1=All";
     let (_, received) = post(&url, receive).await;
-    assert!(
-        received.contains("<Body>héllo &lt;&amp;&gt;&#xD;</Body>"),
-        "{received}"
-    );
+    assert!(received.contains("<Body>héllo &lt;&amp;&gt;&#xD;</Body>"), "{received}");
     assert!(
         received.contains("<Attribute><Name>ApproximateReceiveCount</Name><Value>1</Value></Attribute>"),
         "{received}"
@@ -62,23 +56,13 @@ async fn a_form_creates_a_queue_sends_with_attributes_and_receives_as_xml() {
         ),
         "{received}"
     );
-    let handle = received
-        .split_once("<ReceiptHandle>")
-        .unwrap()
-        .1
-        .split_once("</ReceiptHandle>")
-        .unwrap()
-        .0;
+    let handle = received.split_once("<ReceiptHandle>").unwrap().1.split_once("</ReceiptHandle>").unwrap().0;
     let handle = percent_encoding::utf8_percent_encode(handle, percent_encoding::NON_ALPHANUMERIC);
     let delete = format!("Action=DeleteMessage&QueueUrl={url}&ReceiptHandle={handle}");
     assert_eq!(post(&endpoint, &delete).await, answer("DeleteMessage", ""));
     assert_eq!(bench.sqs.messages("old"), []);
     assert_eq!(
-        post(
-            &url,
-            "Action=GetQueueAttributes&AttributeName.1=VisibilityTimeout"
-        )
-        .await,
+        post(&url, "Action=GetQueueAttributes&AttributeName.1=VisibilityTimeout").await,
         answer(
             "GetQueueAttributes",
             "<GetQueueAttributesResult><Attribute><Name>VisibilityTimeout</Name><Value>99</Value></Attribute></GetQueueAttributesResult>"
@@ -108,16 +92,9 @@ async fn a_batch_in_a_form_is_answered_entry_by_entry() {
     });
     let (_, sent) = post(&url, &form).await;
     assert_eq!(sent.matches("<SendMessageBatchResultEntry>").count(), 9, "{sent}");
-    assert!(
-        sent.contains("<BatchResultErrorEntry><Code>InvalidMessageContents</Code><Id>e2</Id>"),
-        "{sent}"
-    );
-    let ids: Vec<_> = bench
-        .sqs
-        .messages("line.fifo")
-        .into_iter()
-        .filter_map(|message| message.deduplication_id)
-        .collect();
+    assert!(sent.contains("<BatchResultErrorEntry><Code>InvalidMessageContents</Code><Id>e2</Id>"), "{sent}");
+    let ids: Vec<_> =
+        bench.sqs.messages("line.fifo").into_iter().filter_map(|message| message.deduplication_id).collect();
     assert_eq!(ids, ["d1", "d3", "d4", "d5", "d6", "d7", "d8", "d9", "d10"]);
 }
 
@@ -133,39 +110,17 @@ async fn refusals_are_xml_with_the_service_s_codes() {
     };
     assert_eq!(
         post(&endpoint, "Action=GetQueueUrl&QueueName=none").await,
-        (
-            400,
-            error(
-                "AWS.SimpleQueueService.NonExistentQueue",
-                "The specified queue does not exist."
-            )
-        )
+        (400, error("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist."))
     );
     assert_eq!(
         post(&endpoint, "Action=Explode").await,
-        (
-            400,
-            error(
-                "InvalidAction",
-                "The action Explode is not valid for this endpoint."
-            )
-        )
+        (400, error("InvalidAction", "The action Explode is not valid for this endpoint."))
     );
     assert_eq!(
         post(&endpoint, "QueueName=none").await,
-        (
-            400,
-            error(
-                "MissingParameter",
-                "The request must contain the parameter Action."
-            )
-        )
+        (400, error("MissingParameter", "The request must contain the parameter Action."))
     );
-    let (status, body) = post(
-        &format!("{endpoint}/1/work"),
-        "Action=ReceiveMessage&WaitTimeSeconds=x",
-    )
-    .await;
+    let (status, body) = post(&format!("{endpoint}/1/work"), "Action=ReceiveMessage&WaitTimeSeconds=x").await;
     assert_eq!(status, 400);
     assert!(body.contains("<Code>MalformedInput</Code>"), "{body}");
 }

@@ -8,21 +8,11 @@ use crate::aws::sqs::move_task::{MoveTask, Status};
 /// `work` and `line.fifo` with dead-letter queues of their own, after two receives.
 fn bench() -> Bench {
     let bench = Bench::new();
-    let policy = |target: &str| {
-        format!(
-            r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":"2"}}"#,
-            arn(target)
-        )
-    };
+    let policy =
+        |target: &str| format!(r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":"2"}}"#, arn(target));
     bench.sqs.ensure_queue("dead", &settings(&[])).unwrap();
-    bench
-        .sqs
-        .ensure_queue("dead.fifo", &settings(&[("FifoQueue", "true")]))
-        .unwrap();
-    bench
-        .sqs
-        .ensure_queue("work", &settings(&[("RedrivePolicy", &policy("dead"))]))
-        .unwrap();
+    bench.sqs.ensure_queue("dead.fifo", &settings(&[("FifoQueue", "true")])).unwrap();
+    bench.sqs.ensure_queue("work", &settings(&[("RedrivePolicy", &policy("dead"))])).unwrap();
     let line = settings(&[("FifoQueue", "true"), ("RedrivePolicy", &policy("dead.fifo"))]);
     bench.sqs.ensure_queue("line.fifo", &line).unwrap();
     bench
@@ -64,10 +54,7 @@ async fn a_dead_letter_unlocks_its_group_for_the_next_message() {
 #[tokio::test]
 async fn a_standard_queue_counts_the_age_of_dead_letters_from_their_sending() {
     let bench = bench();
-    bench
-        .sqs
-        .ensure_queue("dead", &settings(&[("MessageRetentionPeriod", "600")]))
-        .unwrap();
+    bench.sqs.ensure_queue("dead", &settings(&[("MessageRetentionPeriod", "600")])).unwrap();
     bench.send("a");
     bench.advance_s(400);
     fail(&bench, "work").await;
@@ -82,18 +69,12 @@ async fn a_redrive_policy_needs_an_existing_queue_of_the_same_kind_and_a_count_i
     let bench = bench();
     let refused = |target: &str, count: &str| {
         let policy = format!(r#"{{"deadLetterTargetArn":"{target}","maxReceiveCount":{count}}}"#);
-        let (code, message) = refusal(
-            bench
-                .sqs
-                .ensure_queue("work", &settings(&[("RedrivePolicy", &policy)])),
-        );
+        let (code, message) =
+            refusal(bench.sqs.ensure_queue("work", &settings(&[("RedrivePolicy", &policy)])));
         assert_eq!(code, "InvalidParameterValue");
         message.split_once("Reason: ").unwrap().1.to_owned()
     };
-    assert_eq!(
-        refused(&arn("missing"), "3"),
-        "Dead letter target does not exist."
-    );
+    assert_eq!(refused(&arn("missing"), "3"), "Dead letter target does not exist.");
     assert_eq!(
         refused(&arn("dead.fifo"), "3"),
         "Dead-letter queue must be same type of queue as the source."
@@ -108,32 +89,14 @@ async fn a_redrive_policy_needs_an_existing_queue_of_the_same_kind_and_a_count_i
 #[tokio::test]
 async fn a_redrive_allow_policy_decides_who_may_send_dead_letters() {
     let bench = Bench::new();
-    let allow = |policy: &str| {
-        bench
-            .sqs
-            .ensure_queue("dead", &settings(&[("RedriveAllowPolicy", policy)]))
-    };
-    let policy = format!(
-        r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":3}}"#,
-        arn("dead")
-    );
-    let use_it = || {
-        bench
-            .sqs
-            .ensure_queue("work", &settings(&[("RedrivePolicy", &policy)]))
-    };
+    let allow = |policy: &str| bench.sqs.ensure_queue("dead", &settings(&[("RedriveAllowPolicy", policy)]));
+    let policy = format!(r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":3}}"#, arn("dead"));
+    let use_it = || bench.sqs.ensure_queue("work", &settings(&[("RedrivePolicy", &policy)]));
     allow(r#"{"redrivePermission":"denyAll"}"#).unwrap();
     assert_eq!(refusal(use_it()).0, "InvalidParameterValue");
-    allow(&format!(
-        r#"{{"redrivePermission":"byQueue","sourceQueueArns":["{}"]}}"#,
-        arn("work")
-    ))
-    .unwrap();
+    allow(&format!(r#"{{"redrivePermission":"byQueue","sourceQueueArns":["{}"]}}"#, arn("work"))).unwrap();
     use_it().unwrap();
-    assert_eq!(
-        refusal(allow(r#"{"redrivePermission":"sometimes"}"#)).0,
-        "InvalidAttributeValue"
-    );
+    assert_eq!(refusal(allow(r#"{"redrivePermission":"sometimes"}"#)).0, "InvalidAttributeValue");
 }
 
 #[tokio::test]
@@ -141,10 +104,7 @@ async fn without_its_dead_letter_queue_a_queue_keeps_delivering() {
     let bench = bench();
     bench.send("a");
     fail(&bench, "work").await;
-    bench
-        .sqs
-        .with_state(|state, now_ms| state.delete_queue("dead", now_ms))
-        .unwrap();
+    bench.sqs.with_state(|state, now_ms| state.delete_queue("dead", now_ms)).unwrap();
     assert_eq!(bench.receive_bodies("work", 10).await, ["a"]);
 }
 
@@ -169,10 +129,7 @@ fn status(bench: &Bench) -> (Status, u64) {
 #[tokio::test]
 async fn a_move_task_brings_dead_letters_back_as_new_messages_in_order() {
     let bench = bench();
-    let first = bench
-        .sqs
-        .send("line.fifo", Send::grouped("a1", "a", "a1"))
-        .unwrap();
+    let first = bench.sqs.send("line.fifo", Send::grouped("a1", "a", "a1")).unwrap();
     bench.send_grouped("a", "a2");
     for _ in 0..2 {
         assert_eq!(bench.receive("line.fifo", 10).await.len(), 2);
@@ -207,9 +164,6 @@ async fn a_move_task_fails_on_a_message_that_never_was_a_dead_letter() {
     let bench = bench();
     bench.sqs.send("dead", Send::text("a")).unwrap();
     start(&bench, "dead", None, None);
-    assert_eq!(
-        status(&bench),
-        (Status::Failed("CouldNotDetermineMessageSource"), 0)
-    );
+    assert_eq!(status(&bench), (Status::Failed("CouldNotDetermineMessageSource"), 0));
     assert_eq!(bench.sqs.messages("dead").len(), 1);
 }

@@ -24,10 +24,7 @@ async fn a_received_message_is_hidden_until_its_visibility_timeout_has_passed() 
 async fn a_receive_may_name_its_own_visibility_timeout() {
     let bench = Bench::new();
     bench.send("a");
-    let request = Receive {
-        visibility_timeout: Some(300),
-        ..Receive::default()
-    };
+    let request = Receive { visibility_timeout: Some(300), ..Receive::default() };
     bench.sqs.receive("work", request).await.unwrap();
     bench.advance_s(200);
     assert_eq!(bench.receive_bodies("work", 10).await, [""; 0]);
@@ -40,15 +37,8 @@ async fn a_visibility_timeout_of_zero_delivers_once_per_receive_and_hides_nothin
     let bench = Bench::new();
     bench.send("a");
     bench.send("b");
-    let request = Receive {
-        max_messages: Some(10),
-        visibility_timeout: Some(0),
-        ..Receive::default()
-    };
-    assert_eq!(
-        bodies(&bench.sqs.receive("work", request).await.unwrap()),
-        ["a", "b"]
-    );
+    let request = Receive { max_messages: Some(10), visibility_timeout: Some(0), ..Receive::default() };
+    assert_eq!(bodies(&bench.sqs.receive("work", request).await.unwrap()), ["a", "b"]);
     assert_eq!(bench.receive_bodies("work", 10).await, ["a", "b"]);
 }
 
@@ -59,14 +49,7 @@ async fn changing_the_visibility_counts_from_now_and_zero_shows_at_once() {
     let handle = bench.receive_one("work").await.receipt_handle;
     bench.sqs.change_visibility("work", &handle, 600).unwrap();
     bench.advance_s(500);
-    assert_eq!(
-        bench.sqs.depth("work"),
-        Depth {
-            visible: 0,
-            in_flight: 1,
-            delayed: 0
-        }
-    );
+    assert_eq!(bench.sqs.depth("work"), Depth { visible: 0, in_flight: 1, delayed: 0 });
     bench.sqs.change_visibility("work", &handle, 0).unwrap();
     assert_eq!(bench.receive_bodies("work", 10).await, ["a"]);
 }
@@ -110,48 +93,17 @@ async fn only_a_message_in_flight_can_change_its_visibility() {
 #[tokio::test]
 async fn a_delayed_message_appears_when_its_delay_has_passed() {
     let bench = Bench::new();
-    bench
-        .sqs
-        .ensure_queue("work", &settings(&[("DelaySeconds", "60")]))
-        .unwrap();
+    bench.sqs.ensure_queue("work", &settings(&[("DelaySeconds", "60")])).unwrap();
     bench.send("queue's delay");
-    bench
-        .sqs
-        .send(
-            "work",
-            Send {
-                delay_seconds: Some(0),
-                ..Send::text("none")
-            },
-        )
-        .unwrap();
-    bench
-        .sqs
-        .send(
-            "work",
-            Send {
-                delay_seconds: Some(600),
-                ..Send::text("own delay")
-            },
-        )
-        .unwrap();
-    assert_eq!(
-        bench.sqs.depth("work"),
-        Depth {
-            visible: 1,
-            in_flight: 0,
-            delayed: 2
-        }
-    );
+    bench.sqs.send("work", Send { delay_seconds: Some(0), ..Send::text("none") }).unwrap();
+    bench.sqs.send("work", Send { delay_seconds: Some(600), ..Send::text("own delay") }).unwrap();
+    assert_eq!(bench.sqs.depth("work"), Depth { visible: 1, in_flight: 0, delayed: 2 });
     let received = bench.receive_one("work").await;
     bench.sqs.delete("work", &received.receipt_handle).unwrap();
     bench.advance_s(60);
     assert_eq!(bench.receive_bodies("work", 10).await, ["queue's delay"]);
     bench.advance_s(540);
-    assert_eq!(
-        bench.receive_bodies("work", 10).await,
-        ["queue's delay", "own delay"]
-    );
+    assert_eq!(bench.receive_bodies("work", 10).await, ["queue's delay", "own delay"]);
 }
 
 #[tokio::test]
@@ -195,21 +147,13 @@ async fn a_receipt_of_another_queue_is_invalid() {
 #[tokio::test]
 async fn messages_past_the_retention_period_are_dropped_even_in_flight() {
     let bench = Bench::new();
-    bench
-        .sqs
-        .ensure_queue("work", &settings(&[("MessageRetentionPeriod", "3600")]))
-        .unwrap();
+    bench.sqs.ensure_queue("work", &settings(&[("MessageRetentionPeriod", "3600")])).unwrap();
     bench.send("old");
     bench.advance_s(1800);
     bench.send("young");
     bench.receive_one("work").await;
     bench.advance_s(1800);
-    let left: Vec<_> = bench
-        .sqs
-        .messages("work")
-        .into_iter()
-        .map(|message| message.body)
-        .collect();
+    let left: Vec<_> = bench.sqs.messages("work").into_iter().map(|message| message.body).collect();
     assert_eq!(left, ["young"]);
 }
 
@@ -217,10 +161,7 @@ async fn messages_past_the_retention_period_are_dropped_even_in_flight() {
 async fn long_poll(bench: &Bench, queue: &'static str) -> tokio::task::JoinHandle<Vec<String>> {
     let sqs = bench.sqs.clone();
     let poll = tokio::spawn(async move {
-        let request = Receive {
-            wait_seconds: Some(20),
-            ..Receive::default()
-        };
+        let request = Receive { wait_seconds: Some(20), ..Receive::default() };
         bodies(&sqs.receive(queue, request).await.unwrap())
     });
     tokio::task::yield_now().await;
@@ -249,16 +190,7 @@ async fn a_long_poll_ends_when_a_message_becomes_visible_again() {
 #[tokio::test]
 async fn a_long_poll_ends_when_the_clock_brings_a_delayed_message() {
     let bench = Bench::new();
-    bench
-        .sqs
-        .send(
-            "work",
-            Send {
-                delay_seconds: Some(10),
-                ..Send::text("a")
-            },
-        )
-        .unwrap();
+    bench.sqs.send("work", Send { delay_seconds: Some(10), ..Send::text("a") }).unwrap();
     let poll = long_poll(&bench, "work").await;
     bench.advance_s(11);
     assert_eq!(poll.await.unwrap(), ["a"]);
@@ -275,17 +207,11 @@ async fn a_long_poll_ends_without_messages_after_its_time() {
 #[tokio::test]
 async fn a_long_poll_ends_with_an_error_when_its_queue_is_deleted() {
     let bench = Bench::new();
-    bench
-        .sqs
-        .ensure_queue("short", &settings(&[("ReceiveMessageWaitTimeSeconds", "20")]))
-        .unwrap();
+    bench.sqs.ensure_queue("short", &settings(&[("ReceiveMessageWaitTimeSeconds", "20")])).unwrap();
     let sqs = bench.sqs.clone();
     let poll = tokio::spawn(async move { sqs.receive("short", Receive::default()).await });
     tokio::task::yield_now().await;
-    bench
-        .sqs
-        .with_state(|state, now_ms| state.delete_queue("short", now_ms))
-        .unwrap();
+    bench.sqs.with_state(|state, now_ms| state.delete_queue("short", now_ms)).unwrap();
     assert!(matches!(poll.await.unwrap(), Err(SqsError::QueueDoesNotExist)));
 }
 
@@ -294,27 +220,15 @@ async fn a_receive_out_of_range_is_refused() {
     let bench = Bench::new();
     let refused = async |request: Receive| refusal(bench.sqs.receive("work", request).await).1;
     assert_eq!(
-        refused(Receive {
-            max_messages: Some(11),
-            ..Receive::default()
-        })
-        .await,
+        refused(Receive { max_messages: Some(11), ..Receive::default() }).await,
         "Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided."
     );
     assert_eq!(
-        refused(Receive {
-            wait_seconds: Some(21),
-            ..Receive::default()
-        })
-        .await,
+        refused(Receive { wait_seconds: Some(21), ..Receive::default() }).await,
         "Value 21 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided."
     );
     assert_eq!(
-        refused(Receive {
-            visibility_timeout: Some(-1),
-            ..Receive::default()
-        })
-        .await,
+        refused(Receive { visibility_timeout: Some(-1), ..Receive::default() }).await,
         "Value -1 for parameter VisibilityTimeout is invalid. Reason: VisibilityTimeout must be an integer between 0 and 43200"
     );
 }
@@ -344,26 +258,13 @@ async fn a_purge_drops_everything_and_must_not_be_repeated_within_a_minute() {
 async fn the_next_due_time_is_that_of_the_nearest_hidden_message() {
     let bench = Bench::new();
     assert_eq!(bench.sqs.next_due_ms(), None);
-    bench
-        .sqs
-        .send(
-            "work",
-            Send {
-                delay_seconds: Some(100),
-                ..Send::text("later")
-            },
-        )
-        .unwrap();
+    bench.sqs.send("work", Send { delay_seconds: Some(100), ..Send::text("later") }).unwrap();
     bench.send("a");
     bench.receive_one("work").await;
-    let hidden = bench
-        .sqs
-        .messages("work")
-        .into_iter()
-        .filter_map(|message| match message.visibility {
-            Visibility::Visible => None,
-            Visibility::Delayed { until_ms } | Visibility::InFlight { until_ms } => Some(until_ms),
-        });
+    let hidden = bench.sqs.messages("work").into_iter().filter_map(|message| match message.visibility {
+        Visibility::Visible => None,
+        Visibility::Delayed { until_ms } | Visibility::InFlight { until_ms } => Some(until_ms),
+    });
     assert_eq!(bench.sqs.next_due_ms(), hidden.min());
     bench.advance_s(120);
     assert_eq!(bench.sqs.next_due_ms(), None);
@@ -407,12 +308,7 @@ async fn waiting_polls_see_no_message_twice() {
     bench.send("b");
     let mut received = Vec::new();
     for poll in polls {
-        received.extend(
-            tokio::time::timeout(Duration::from_secs(10), poll)
-                .await
-                .unwrap()
-                .unwrap(),
-        );
+        received.extend(tokio::time::timeout(Duration::from_secs(10), poll).await.unwrap().unwrap());
     }
     received.sort();
     assert_eq!(received, ["a", "b"]);

@@ -27,15 +27,8 @@ fn classify(word: &str) -> Option<(&'static str, usize)> {
     if let Some(rest) = word.strip_prefix('/') {
         let name = ascii_name(rest);
         let addressed = rest[name..].strip_prefix('@').map_or(0, ascii_name);
-        let bot = if USERNAME_BYTES.contains(&addressed) {
-            addressed + 1
-        } else {
-            0
-        };
-        let ends = word[1 + name + bot..]
-            .chars()
-            .next()
-            .is_none_or(|next| next != '/');
+        let bot = if USERNAME_BYTES.contains(&addressed) { addressed + 1 } else { 0 };
+        let ends = word[1 + name + bot..].chars().next().is_none_or(|next| next != '/');
         return ((1..=MAX_COMMAND_BYTES).contains(&name) && ends).then_some(("bot_command", 1 + name + bot));
     }
     if let Some(rest) = word.strip_prefix('@') {
@@ -43,21 +36,15 @@ fn classify(word: &str) -> Option<(&'static str, usize)> {
         return USERNAME_BYTES.contains(&name).then_some(("mention", 1 + name));
     }
     if let Some(rest) = word.strip_prefix('#') {
-        let tag = rest
-            .find(|c: char| !c.is_alphanumeric() && c != '_')
-            .unwrap_or(rest.len());
+        let tag = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
         let only_digits = rest[..tag].chars().all(|c| c.is_ascii_digit());
         return (tag > 0 && !only_digits).then_some(("hashtag", 1 + tag));
     }
     let is_url = word.starts_with("http://") || word.starts_with("https://");
-    let end = word
-        .trim_end_matches(['.', ',', '!', '?', ';', ':', ')', '"', '\''])
-        .len();
+    let end = word.trim_end_matches(['.', ',', '!', '?', ';', ':', ')', '"', '\'']).len();
     (is_url && end > "https://".len()).then_some(("url", end))
 }
 
 fn ascii_name(text: &str) -> usize {
-    text.bytes()
-        .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_')
-        .count()
+    text.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count()
 }

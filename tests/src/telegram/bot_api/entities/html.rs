@@ -21,9 +21,8 @@ pub(super) fn parse(html: &str) -> Result<Formatted, String> {
                 at += length;
             }
             '<' => {
-                let end = html[at..]
-                    .find('>')
-                    .ok_or_else(|| format!("Unclosed start tag at byte offset {at}"))?;
+                let end =
+                    html[at..].find('>').ok_or_else(|| format!("Unclosed start tag at byte offset {at}"))?;
                 let tag = &html[at + 1..at + end];
                 if let Some(name) = tag.strip_prefix('/') {
                     close(&mut output, &mut open, name.trim(), at)?;
@@ -39,20 +38,13 @@ pub(super) fn parse(html: &str) -> Result<Formatted, String> {
         }
     }
     match open.last() {
-        Some(unclosed) => Err(format!(
-            "Can't find end tag corresponding to start tag \"{}\"",
-            unclosed.tag
-        )),
+        Some(unclosed) => Err(format!("Can't find end tag corresponding to start tag \"{}\"", unclosed.tag)),
         None => Ok(output.finish()),
     }
 }
 
 fn start(tag: &str, at: usize, units: usize) -> Result<Open, String> {
-    let name = tag
-        .split_whitespace()
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let name = tag.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
     let attribute = |wanted: &str| attribute(tag, wanted);
     let mut detail = None;
     let kind = match name.as_str() {
@@ -63,15 +55,11 @@ fn start(tag: &str, at: usize, units: usize) -> Result<Open, String> {
         "tg-spoiler" => Some("spoiler"),
         "span" if attribute("class").as_deref() == Some("tg-spoiler") => Some("spoiler"),
         "span" => {
-            return Err(format!(
-                "Tag \"span\" must have class \"tg-spoiler\" at byte offset {at}"
-            ));
+            return Err(format!("Tag \"span\" must have class \"tg-spoiler\" at byte offset {at}"));
         }
         "code" => {
             let class = attribute("class").unwrap_or_default();
-            detail = class
-                .strip_prefix("language-")
-                .map(|language| ("language", language.to_owned()));
+            detail = class.strip_prefix("language-").map(|language| ("language", language.to_owned()));
             Some("code")
         }
         "pre" => Some("pre"),
@@ -90,18 +78,11 @@ fn start(tag: &str, at: usize, units: usize) -> Result<Open, String> {
         }
         _ => return Err(format!("Unsupported start tag \"{name}\" at byte offset {at}")),
     };
-    Ok(Open {
-        tag: name,
-        kind,
-        detail,
-        units,
-    })
+    Ok(Open { tag: name, kind, detail, units })
 }
 
 fn close(output: &mut Output, open: &mut Vec<Open>, name: &str, at: usize) -> Result<(), String> {
-    let started = open
-        .pop()
-        .ok_or_else(|| format!("Unexpected end tag at byte offset {at}"))?;
+    let started = open.pop().ok_or_else(|| format!("Unexpected end tag at byte offset {at}"))?;
     if !name.is_empty() && !name.eq_ignore_ascii_case(&started.tag) {
         return Err(format!(
             "Unmatched end tag at byte offset {at}, expected \"</{}>\", found \"</{name}>\"",

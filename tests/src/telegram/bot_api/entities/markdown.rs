@@ -29,11 +29,7 @@ pub(super) fn parse(text: &str) -> Result<Formatted, String> {
             .map(|end| &rest[open.len()..open.len() + end])
             .ok_or_else(|| format!("Can't find end of the entity starting at byte offset {at}"))?;
         at += open.len() + inside.len() + close.len();
-        let (language, shown) = if kind == "pre" {
-            split_language(inside)
-        } else {
-            ("", inside)
-        };
+        let (language, shown) = if kind == "pre" { split_language(inside) } else { ("", inside) };
         let start = output.units;
         shown.chars().for_each(|character| output.push(character));
         let mut entity = Entity::new(kind, start, output.units - start);
@@ -41,10 +37,7 @@ pub(super) fn parse(text: &str) -> Result<Formatted, String> {
             entity = entity.with("language", language);
         }
         if kind == "text_link" {
-            let Some(url) = text[at..]
-                .strip_prefix('(')
-                .and_then(|after| after.split_once(')'))
-            else {
+            let Some(url) = text[at..].strip_prefix('(').and_then(|after| after.split_once(')')) else {
                 continue;
             };
             at += url.0.len() + 2;

@@ -33,28 +33,17 @@ struct Parser<'a> {
 }
 
 pub(super) fn parse(text: &str) -> Result<Formatted, String> {
-    let mut parser = Parser {
-        text,
-        at: 0,
-        output: Output::default(),
-        open: Vec::new(),
-    };
+    let mut parser = Parser { text, at: 0, output: Output::default(), open: Vec::new() };
     while parser.at < text.len() {
         parser.step()?;
     }
-    if parser
-        .open
-        .last()
-        .is_some_and(|open| open.kind == Kind::BlockQuote)
-    {
+    if parser.open.last().is_some_and(|open| open.kind == Kind::BlockQuote) {
         parser.close(None);
     }
     match parser.open.last() {
-        Some(open) => Err(format!(
-            "Can't find end of {} entity at byte offset {}",
-            open.kind.name(),
-            open.at
-        )),
+        Some(open) => {
+            Err(format!("Can't find end of {} entity at byte offset {}", open.kind.name(), open.at))
+        }
         None => Ok(parser.output.finish()),
     }
 }
@@ -122,22 +111,14 @@ impl Parser<'_> {
                 ));
             }
         };
-        self.open.push(Open {
-            kind,
-            at: self.at,
-            units: self.output.units,
-        });
+        self.open.push(Open { kind, at: self.at, units: self.output.units });
         self.at += length;
         Ok(())
     }
 
     fn end(&mut self, kind: Kind, length: usize) -> Result<(), String> {
         self.at += length;
-        let address = if matches!(kind, Kind::Link | Kind::CustomEmoji) {
-            self.address()?
-        } else {
-            None
-        };
+        let address = if matches!(kind, Kind::Link | Kind::CustomEmoji) { self.address()? } else { None };
         self.close(address);
         Ok(())
     }
@@ -180,21 +161,14 @@ impl Parser<'_> {
 
     /// Code knows escapes and its end, nothing else.
     fn code(&mut self, rest: &str) -> Result<(), String> {
-        let (mark, kind, name) = if rest.starts_with("```") {
-            ("```", "pre", "Pre")
-        } else {
-            ("`", "code", "Code")
-        };
+        let (mark, kind, name) =
+            if rest.starts_with("```") { ("```", "pre", "Pre") } else { ("`", "code", "Code") };
         let mut code = String::new();
         let mut characters = rest[mark.len()..].char_indices();
         while let Some((index, character)) = characters.next() {
             if rest[mark.len() + index..].starts_with(mark) {
                 self.at += mark.len() + index + mark.len();
-                let (language, shown) = if kind == "pre" {
-                    split_language(&code)
-                } else {
-                    ("", &*code)
-                };
+                let (language, shown) = if kind == "pre" { split_language(&code) } else { ("", &*code) };
                 let start = self.output.units;
                 shown.chars().for_each(|character| self.output.push(character));
                 let mut entity = Entity::new(kind, start, self.output.units - start);
@@ -209,10 +183,7 @@ impl Parser<'_> {
                 _ => code.push(character),
             }
         }
-        Err(format!(
-            "Can't find end of {name} entity at byte offset {}",
-            self.at
-        ))
+        Err(format!("Can't find end of {name} entity at byte offset {}", self.at))
     }
 }
 

@@ -35,10 +35,7 @@ struct Entity {
 pub(super) fn parse(params: &Params, field: &str, entities_field: &str) -> Result<Formatted, ApiError> {
     let text = params.text(field).replace('\r', "");
     let marked = match params.text("parse_mode").to_ascii_lowercase().as_str() {
-        "" => Ok(Formatted {
-            entities: explicit(&params.text(entities_field))?,
-            text,
-        }),
+        "" => Ok(Formatted { entities: explicit(&params.text(entities_field))?, text }),
         "html" => html::parse(&text),
         "markdown" => markdown::parse(&text),
         "markdownv2" => markdown_v2::parse(&text),
@@ -50,12 +47,7 @@ pub(super) fn parse(params: &Params, field: &str, entities_field: &str) -> Resul
 
 /// A plain text, as a person types it.
 pub(super) fn plain(text: &str) -> Formatted {
-    Formatted {
-        text: text.to_owned(),
-        entities: Vec::new(),
-    }
-    .trimmed()
-    .with_detected()
+    Formatted { text: text.to_owned(), entities: Vec::new() }.trimmed().with_detected()
 }
 
 impl Formatted {
@@ -84,25 +76,16 @@ impl Formatted {
     fn with_detected(mut self) -> Self {
         let marked = self.entities.clone();
         let found = detect::find(&self.text);
-        self.entities.extend(
-            found
-                .into_iter()
-                .filter(|found| !marked.iter().any(|other| found.overlaps(other))),
-        );
         self.entities
-            .sort_by_key(|entity| (entity.offset, usize::MAX - entity.length));
+            .extend(found.into_iter().filter(|found| !marked.iter().any(|other| found.overlaps(other))));
+        self.entities.sort_by_key(|entity| (entity.offset, usize::MAX - entity.length));
         self
     }
 }
 
 impl Entity {
     fn new(kind: &str, offset: usize, length: usize) -> Self {
-        Self {
-            offset,
-            length,
-            kind: kind.to_owned(),
-            detail: None,
-        }
+        Self { offset, length, kind: kind.to_owned(), detail: None }
     }
 
     fn with(mut self, field: &'static str, value: &str) -> Self {
@@ -144,10 +127,7 @@ impl Output {
     }
 
     fn finish(self) -> Formatted {
-        Formatted {
-            text: self.text,
-            entities: self.entities,
-        }
+        Formatted { text: self.text, entities: self.entities }
     }
 }
 
@@ -164,27 +144,16 @@ fn explicit(text: &str) -> Result<Vec<Entity>, ApiError> {
 }
 
 fn explicit_entity(entity: &Value) -> Result<Entity, ApiError> {
-    let number = |field: &str| {
-        entity[field]
-            .as_u64()
-            .and_then(|number| usize::try_from(number).ok())
-    };
+    let number = |field: &str| entity[field].as_u64().and_then(|number| usize::try_from(number).ok());
     let (Some(offset), Some(length), Some(kind)) =
         (number("offset"), number("length"), entity["type"].as_str())
     else {
-        return Err(ApiError::bad_request(
-            "can't parse entities: can't parse MessageEntity",
-        ));
+        return Err(ApiError::bad_request("can't parse entities: can't parse MessageEntity"));
     };
     let detail = ["url", "language", "custom_emoji_id", "user"]
         .into_iter()
         .find_map(|field| entity.get(field).map(|value| (field, value.clone())));
-    Ok(Entity {
-        offset,
-        length,
-        kind: kind.to_owned(),
-        detail,
-    })
+    Ok(Entity { offset, length, kind: kind.to_owned(), detail })
 }
 
 #[cfg(test)]
@@ -194,10 +163,7 @@ mod tests {
     fn parsed(text: &str, mode: &str) -> Result<(String, Value), ApiError> {
         let params = Params::of_pairs(&[("text", text), ("parse_mode", mode)]);
         let formatted = parse(&params, "text", "entities")?;
-        Ok((
-            formatted.text.clone(),
-            formatted.shown_entities().unwrap_or_default(),
-        ))
+        Ok((formatted.text.clone(), formatted.shown_entities().unwrap_or_default()))
     }
 
     #[test]
@@ -232,42 +198,19 @@ mod tests {
     #[test]
     fn markup_that_does_not_parse_is_refused_with_the_place() {
         let cases = [
-            (
-                "<b>a",
-                "HTML",
-                "Can't find end tag corresponding to start tag \"b\"",
-            ),
+            ("<b>a", "HTML", "Can't find end tag corresponding to start tag \"b\""),
             ("a</b>", "HTML", "Unexpected end tag at byte offset 1"),
             ("<x>a</x>", "HTML", "Unsupported start tag \"x\" at byte offset 0"),
-            (
-                "<b>a</i>",
-                "HTML",
-                "Unmatched end tag at byte offset 4, expected \"</b>\", found \"</i>\"",
-            ),
-            (
-                "a.b",
-                "MarkdownV2",
-                "Character '.' is reserved and must be escaped with the preceding '\\'",
-            ),
-            (
-                "a *b",
-                "MarkdownV2",
-                "Can't find end of Bold entity at byte offset 2",
-            ),
-            (
-                "a *b",
-                "Markdown",
-                "Can't find end of the entity starting at byte offset 2",
-            ),
+            ("<b>a</i>", "HTML", "Unmatched end tag at byte offset 4, expected \"</b>\", found \"</i>\""),
+            ("a.b", "MarkdownV2", "Character '.' is reserved and must be escaped with the preceding '\\'"),
+            ("a *b", "MarkdownV2", "Can't find end of Bold entity at byte offset 2"),
+            ("a *b", "Markdown", "Can't find end of the entity starting at byte offset 2"),
         ];
         for (text, mode, reason) in cases {
             let expected = ApiError::bad_request(format!("can't parse entities: {reason}"));
             assert_eq!(parsed(text, mode).unwrap_err(), expected, "{text}");
         }
-        assert_eq!(
-            parsed("a", "rtf").unwrap_err(),
-            ApiError::bad_request("unsupported parse_mode")
-        );
+        assert_eq!(parsed("a", "rtf").unwrap_err(), ApiError::bad_request("unsupported parse_mode"));
     }
 
     #[test]
@@ -292,9 +235,6 @@ mod tests {
             {"offset": 9, "length": 2, "type": "pre", "language": "rust"},
             {"offset": 12, "length": 1, "type": "blockquote"},
         ]);
-        assert_eq!(
-            parsed(marks, "MarkdownV2").unwrap(),
-            ("a b. s t\nfn\nq".to_owned(), expected)
-        );
+        assert_eq!(parsed(marks, "MarkdownV2").unwrap(), ("a b. s t\nfn\nq".to_owned(), expected));
     }
 }

@@ -49,10 +49,7 @@ pub(super) fn set(bot: &Shared, params: &Params) -> Result<Value, ApiError> {
 
 pub(super) fn get(bot: &Shared, params: &Params) -> Result<Value, ApiError> {
     let (scope, language) = place(params)?;
-    Ok(bot
-        .store()
-        .commands(&scope, &language)?
-        .unwrap_or_else(|| json!([])))
+    Ok(bot.store().commands(&scope, &language)?.unwrap_or_else(|| json!([])))
 }
 
 pub(super) fn delete(bot: &Shared, params: &Params) -> Result<Value, ApiError> {
@@ -84,9 +81,7 @@ fn place(params: &Params) -> Result<(String, String), ApiError> {
         "chat" | "chat_administrators" => &["chat_id"],
         "chat_member" => &["chat_id", "user_id"],
         _ => {
-            return Err(ApiError::bad_request(format!(
-                "{PREFIX}BotCommandScope type is unsupported"
-            )));
+            return Err(ApiError::bad_request(format!("{PREFIX}BotCommandScope type is unsupported")));
         }
     };
     let mut spelled = kind.to_owned();
@@ -112,12 +107,7 @@ pub(super) fn set_menu_button(bot: &Shared, params: &Params) -> Result<Value, Ap
         if chat_id != ALL_CHATS {
             find_chat(store, chat_id)?;
             let method = Method::SetChatMenuButton.name().to_owned();
-            let deed = Deed {
-                message_id: None,
-                method,
-                params: params.recorded(),
-                file_path: None,
-            };
+            let deed = Deed { message_id: None, method, params: params.recorded(), file_path: None };
             store.add_deed(chat_id, &deed)?;
         }
         Ok(Value::Bool(true))
@@ -128,11 +118,7 @@ pub(super) fn get_menu_button(bot: &Shared, params: &Params) -> Result<Value, Ap
     let chat_id = private_chat(params)?;
     let button = bot.store().menu_button(chat_id)?;
     // Without a setting, the bot shows its commands, and a chat shows what the bot shows.
-    let unset = if chat_id == ALL_CHATS {
-        "commands"
-    } else {
-        "default"
-    };
+    let unset = if chat_id == ALL_CHATS { "commands" } else { "default" };
     Ok(button.unwrap_or_else(|| json!({"type": unset})))
 }
 
@@ -173,8 +159,6 @@ fn menu_button(params: &Params) -> Result<Value, ApiError> {
             })?;
             Ok(json!({"type": "web_app", "text": text, "web_app": {"url": url}}))
         }
-        _ => Err(ApiError::bad_request(format!(
-            "{PREFIX}MenuButton has unsupported type"
-        ))),
+        _ => Err(ApiError::bad_request(format!("{PREFIX}MenuButton has unsupported type"))),
     }
 }

@@ -27,12 +27,7 @@ pub(super) enum InputFile<'a> {
     /// Named by its id.
     Known(StoredFile),
     /// Uploaded with the request.
-    New {
-        kind: FileKind,
-        upload: &'a Upload,
-        width: u32,
-        height: u32,
-    },
+    New { kind: FileKind, upload: &'a Upload, width: u32, height: u32 },
 }
 
 impl FileKind {
@@ -46,11 +41,7 @@ impl FileKind {
 
     /// How Telegram's sentences call it.
     fn of_stored(name: &str) -> &'static str {
-        if name == Self::Photo.name() {
-            "Photo"
-        } else {
-            "Document"
-        }
+        if name == Self::Photo.name() { "Photo" } else { "Document" }
     }
 
     /// How ids of such files begin; it is how people tell them apart on Telegram.
@@ -75,10 +66,7 @@ impl<'a> InputFile<'a> {
             return Self::of_upload(upload, kind);
         }
         if value.is_empty() || value.starts_with("attach://") {
-            return Err(ApiError::bad_request(format!(
-                "there is no {} in the request",
-                kind.name()
-            )));
+            return Err(ApiError::bad_request(format!("there is no {} in the request", kind.name())));
         }
         if value.starts_with("http://") || value.starts_with("https://") {
             return Err(ApiError::bad_request("failed to get HTTP URL content"));
@@ -89,9 +77,7 @@ impl<'a> InputFile<'a> {
             .ok_or_else(|| ApiError::bad_request("wrong file identifier/HTTP URL specified"))?;
         if file.kind != kind.name() {
             let (is, wanted) = (FileKind::of_stored(&file.kind), FileKind::of_stored(kind.name()));
-            return Err(ApiError::bad_request(format!(
-                "can't use file of type {is} as {wanted}"
-            )));
+            return Err(ApiError::bad_request(format!("can't use file of type {is} as {wanted}")));
         }
         Ok(Self::Known(file))
     }
@@ -104,24 +90,14 @@ impl<'a> InputFile<'a> {
             FileKind::Photo => check_photo(&upload.content)?,
             FileKind::Document => (0, 0),
         };
-        Ok(Self::New {
-            kind,
-            upload,
-            width,
-            height,
-        })
+        Ok(Self::New { kind, upload, width, height })
     }
 
     /// Stores what is new.
     pub(super) fn keep(&self, store: &Store, seed: u64) -> Result<StoredFile, ApiError> {
         let (kind, upload, width, height) = match self {
             Self::Known(file) => return Ok(file.clone()),
-            Self::New {
-                kind,
-                upload,
-                width,
-                height,
-            } => (*kind, upload, *width, *height),
+            Self::New { kind, upload, width, height } => (*kind, upload, *width, *height),
         };
         let number = store.next_file_number()?;
         let id = named_bytes(seed, "file_id", number);
@@ -168,10 +144,7 @@ pub(super) fn get_file(bot: &Shared, params: &Params) -> Result<Value, ApiError>
     if file_id.is_empty() {
         return Err(ApiError::bad_request("file_id not specified"));
     }
-    let file = bot
-        .store()
-        .file(&file_id)?
-        .ok_or_else(|| ApiError::bad_request("invalid file_id"))?;
+    let file = bot.store().file(&file_id)?.ok_or_else(|| ApiError::bad_request("invalid file_id"))?;
     if file.size > MAX_DOWNLOAD_BYTES {
         return Err(ApiError::bad_request("file is too big"));
     }

@@ -19,9 +19,7 @@ pub(super) fn send_message(bot: &Shared, params: &Params) -> Result<Value, ApiEr
     let markup = Markup::of(params)?;
     bot.store().atomically(|store| {
         let message = Message::begin(bot, store, params, markup.as_ref())?;
-        message
-            .with_text("text", "entities", &text)
-            .publish(Method::SendMessage, None)
+        message.with_text("text", "entities", &text).publish(Method::SendMessage, None)
     })
 }
 
@@ -41,12 +39,8 @@ fn send_file(bot: &Shared, params: &Params, kind: FileKind, method: Method) -> R
     bot.store().atomically(|store| {
         let mut message = Message::begin(bot, store, params, markup.as_ref())?;
         let file = file.keep(store, bot.seed)?;
-        message
-            .fields
-            .insert(kind.name().to_owned(), files::shown_in_message(&file));
-        message
-            .with_text("caption", "caption_entities", &caption)
-            .publish(method, Some(file.path))
+        message.fields.insert(kind.name().to_owned(), files::shown_in_message(&file));
+        message.with_text("caption", "caption_entities", &caption).publish(method, Some(file.path))
     })
 }
 
@@ -69,12 +63,7 @@ pub(super) fn answer_web_app_query(bot: &Shared, params: &Params) -> Result<Valu
         find_chat(store, chat_id)?;
         let message_id = store.next_message_id(chat_id)?;
         let method = Method::AnswerWebAppQuery.name().to_owned();
-        let deed = Deed {
-            message_id: Some(message_id),
-            method,
-            params: params.recorded(),
-            file_path: None,
-        };
+        let deed = Deed { message_id: Some(message_id), method, params: params.recorded(), file_path: None };
         store.add_deed(chat_id, &deed)?;
         let inline_id = named_bytes(bot.seed, &format!("inline message of chat {chat_id}"), message_id);
         Ok(json!({"inline_message_id": hex::encode(&inline_id[..12])}))
@@ -112,14 +101,7 @@ impl<'a> Message<'a> {
         if params.flag("protect_content") {
             fields.insert("has_protected_content".to_owned(), true.into());
         }
-        Ok(Self {
-            store,
-            params,
-            chat_id,
-            number,
-            fields,
-            markup,
-        })
+        Ok(Self { store, params, chat_id, number, fields, markup })
     }
 
     fn with_text(mut self, field: &str, entities_field: &str, text: &Formatted) -> Self {
@@ -153,10 +135,7 @@ pub(super) fn target(params: &Params) -> Result<i64, ApiError> {
     if text.is_empty() {
         return Err(ApiError::bad_request("chat_id is empty"));
     }
-    text.parse()
-        .ok()
-        .filter(|chat_id| *chat_id != 0)
-        .ok_or_else(|| ApiError::bad_request("chat not found"))
+    text.parse().ok().filter(|chat_id| *chat_id != 0).ok_or_else(|| ApiError::bad_request("chat not found"))
 }
 
 /// The chat as messages show it. A person is there from the first time that they are named.

@@ -93,10 +93,7 @@ pub(super) async fn run(bot: &Shared, method: Method, params: &Params) -> Result
 
 impl Answer {
     const fn of(result: Value) -> Self {
-        Self {
-            result,
-            description: None,
-        }
+        Self { result, description: None }
     }
 }
 

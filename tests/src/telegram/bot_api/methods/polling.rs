@@ -43,9 +43,7 @@ pub(super) async fn get_updates(bot: &Shared, params: &Params) -> Result<Value, 
         );
     });
     let turn = polls.borrow_and_update().turn;
-    let timeout = u64::try_from(params.integer("timeout"))
-        .unwrap_or_default()
-        .min(MAX_TIMEOUT_S);
+    let timeout = u64::try_from(params.integer("timeout")).unwrap_or_default().min(MAX_TIMEOUT_S);
     let mut changed = bot.changed.subscribe();
     let waited = bot.clock.sleep(Duration::from_secs(timeout));
     tokio::pin!(waited);

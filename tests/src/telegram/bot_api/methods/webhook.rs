@@ -76,13 +76,7 @@ pub(super) fn set(bot: &Shared, params: &Params) -> Result<Answer, ApiError> {
         Ok(asked) => asked.min(MAX_MAX_CONNECTIONS),
     };
     let ip_address = params.text("ip_address");
-    let webhook = Webhook {
-        url,
-        has_certificate,
-        secret_token,
-        ip_address,
-        max_connections,
-    };
+    let webhook = Webhook { url, has_certificate, secret_token, ip_address, max_connections };
     let is_new = bot.store().atomically(|store| {
         updates::set_allowed(store, &params.text("allowed_updates"))?;
         if params.flag("drop_pending_updates") {
@@ -96,16 +90,10 @@ pub(super) fn set(bot: &Shared, params: &Params) -> Result<Answer, ApiError> {
     })?;
     if !is_new {
         bot.wake();
-        return Ok(Answer {
-            result: Value::Bool(true),
-            description: Some("Webhook is already set"),
-        });
+        return Ok(Answer { result: Value::Bool(true), description: Some("Webhook is already set") });
     }
     bot.webhook_changed("terminated by setWebhook request");
-    Ok(Answer {
-        result: Value::Bool(true),
-        description: Some("Webhook was set"),
-    })
+    Ok(Answer { result: Value::Bool(true), description: Some("Webhook was set") })
 }
 
 pub(super) fn delete(bot: &Shared, params: &Params) -> Result<Answer, ApiError> {
@@ -118,16 +106,10 @@ pub(super) fn delete(bot: &Shared, params: &Params) -> Result<Answer, ApiError> 
         Ok::<_, ApiError>(was_set)
     })?;
     if !was_set {
-        return Ok(Answer {
-            result: Value::Bool(true),
-            description: Some("Webhook is already deleted"),
-        });
+        return Ok(Answer { result: Value::Bool(true), description: Some("Webhook is already deleted") });
     }
     bot.webhook_changed("terminated by setWebhook request");
-    Ok(Answer {
-        result: Value::Bool(true),
-        description: Some("Webhook was deleted"),
-    })
+    Ok(Answer { result: Value::Bool(true), description: Some("Webhook was deleted") })
 }
 
 pub(super) fn info(bot: &Shared) -> Result<Value, ApiError> {
@@ -162,17 +144,13 @@ fn check_certificate(params: &Params) -> Result<bool, ApiError> {
     };
     let size = certificate.content.len();
     if size > MAX_CERTIFICATE_BYTES {
-        return Err(ApiError::bad_request(format!(
-            "certificate size is too big ({size} bytes)"
-        )));
+        return Err(ApiError::bad_request(format!("certificate size is too big ({size} bytes)")));
     }
     let text = String::from_utf8_lossy(&certificate.content);
     let begin = text.find("-----BEGIN CERTIFICATE-----");
     let end = text.find("-----END CERTIFICATE-----");
     match (begin, end) {
         (Some(begin), Some(end)) if begin < end => Ok(true),
-        _ => Err(ApiError::bad_request(
-            "bad webhook: Failed to set certificate: no start line",
-        )),
+        _ => Err(ApiError::bad_request("bad webhook: Failed to set certificate: no start line")),
     }
 }

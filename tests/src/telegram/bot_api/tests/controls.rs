@@ -28,40 +28,20 @@ async fn init_data_carries_what_was_asked_for_in_telegrams_way() {
     assert_eq!(status, 200, "{body}");
     let fields = fields(body["init"].as_str().unwrap());
     let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-    let expected = [
-        "query_id",
-        "user",
-        "chat_instance",
-        "chat_type",
-        "start_param",
-        "auth_date",
-        "signature",
-        "hash",
-    ];
+    let expected =
+        ["query_id", "user", "chat_instance", "chat_type", "start_param", "auth_date", "signature", "hash"];
     assert_eq!(names, expected);
-    assert!(
-        fields[1].1.contains(r#""photo_url":"https:\/\/t.me\/i""#),
-        "{}",
-        fields[1].1
-    );
+    assert!(fields[1].1.contains(r#""photo_url":"https:\/\/t.me\/i""#), "{}", fields[1].1);
     let user: Value = serde_json::from_str(&fields[1].1).unwrap();
-    assert_eq!(
-        user,
-        json!({"id": 7, "first_name": "A+ é", "photo_url": "https://t.me/i"})
-    );
-    assert_eq!(
-        (fields[5].1.as_str(), fields[6].1.len(), fields[7].1.len()),
-        ("1733509682", 86, 64)
-    );
+    assert_eq!(user, json!({"id": 7, "first_name": "A+ é", "photo_url": "https://t.me/i"}));
+    assert_eq!((fields[5].1.as_str(), fields[6].1.len(), fields[7].1.len()), ("1733509682", 86, 64));
     assert_eq!(sim.bot.public_key_hex().len(), 64);
 }
 
 #[tokio::test]
 async fn init_data_is_from_now_unless_told_otherwise() {
     let sim = Simulator::start().await;
-    let (_, body) = sim
-        .control("/_sim/init-data", json!({"user": {"id": 7, "first_name": "A"}}))
-        .await;
+    let (_, body) = sim.control("/_sim/init-data", json!({"user": {"id": 7, "first_name": "A"}})).await;
     let fields = fields(body["init"].as_str().unwrap());
     let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["user", "auth_date", "signature", "hash"]);
@@ -88,45 +68,29 @@ async fn a_text_becomes_a_message_with_its_entities() {
         },
     }]);
     assert_eq!(updates, expected);
-    assert_eq!(
-        sim.ok("sendMessage", json!({"chat_id": 7, "text": "x"})).await["message_id"],
-        2
-    );
+    assert_eq!(sim.ok("sendMessage", json!({"chat_id": 7, "text": "x"})).await["message_id"], 2);
 }
 
 #[tokio::test]
 async fn what_the_bot_did_can_be_read() {
     let sim = Simulator::start().await;
     sim.ok("sendMessage", json!({"chat_id": 7, "text": "x"})).await;
-    let deeds = sim
-        .http
-        .get(format!("{}/_sim/bot/chats/7/messages", sim.controls_url));
+    let deeds = sim.http.get(format!("{}/_sim/bot/chats/7/messages", sim.controls_url));
     let expected = json!([
         {"message_id": 1, "method": "sendMessage", "params": {"chat_id": 7, "text": "x"}},
     ]);
     assert_eq!(answer(deeds).await, (200, expected));
-    let nobody = sim
-        .http
-        .get(format!("{}/_sim/bot/chats/-5/messages", sim.controls_url));
+    let nobody = sim.http.get(format!("{}/_sim/bot/chats/-5/messages", sim.controls_url));
     assert_eq!(answer(nobody).await, (200, json!([])));
-    let nonsense = sim
-        .http
-        .get(format!("{}/_sim/bot/chats/x/messages", sim.controls_url));
-    assert_eq!(
-        answer(nonsense).await,
-        (400, json!({"error": "A chat id is a whole number."}))
-    );
+    let nonsense = sim.http.get(format!("{}/_sim/bot/chats/x/messages", sim.controls_url));
+    assert_eq!(answer(nonsense).await, (400, json!({"error": "A chat id is a whole number."})));
 }
 
 #[tokio::test]
 async fn what_no_person_could_cause_is_refused() {
     let sim = Simulator::start().await;
     let cases = [
-        (
-            "/_sim/init-data",
-            json!({"user": {"first_name": "A"}}),
-            "The user needs a positive id.",
-        ),
+        ("/_sim/init-data", json!({"user": {"first_name": "A"}}), "The user needs a positive id."),
         (
             "/_sim/bot/updates",
             json!({"chat_id": 7, "text": " "}),
@@ -151,11 +115,6 @@ async fn what_no_person_could_cause_is_refused() {
     for (path, body, sentence) in cases {
         assert_eq!(sim.control(path, body).await, (400, json!({"error": sentence})));
     }
-    assert_eq!(
-        sim.control("/_sim/init-data", json!({"user": {"id": 7}, "hash": "x"}))
-            .await
-            .0,
-        400
-    );
+    assert_eq!(sim.control("/_sim/init-data", json!({"user": {"id": 7}, "hash": "x"})).await.0, 400);
     assert_eq!(sim.bot.pending_updates(), 0);
 }

@@ -10,8 +10,7 @@ use super::{Hook, Simulator};
 async fn start() -> (Simulator, Hook) {
     let mut sim = Simulator::start().await;
     let hook = Hook::start().await;
-    sim.ok("setWebhook", json!({"url": hook.url, "secret_token": "secret"}))
-        .await;
+    sim.ok("setWebhook", json!({"url": hook.url, "secret_token": "secret"})).await;
     sim.deliver();
     (sim, hook)
 }
@@ -27,10 +26,7 @@ async fn an_update_arrives_once_with_the_secret() {
     let call = hook.next().await;
     assert_eq!(call.headers["x-telegram-bot-api-secret-token"], "secret");
     assert_eq!(call.headers["content-type"], "application/json");
-    assert_eq!(
-        (call.update_id(), &call.update["message"]["text"]),
-        (update_id, &json!("hello"))
-    );
+    assert_eq!((call.update_id(), &call.update["message"]["text"]), (update_id, &json!("hello")));
     call.answer(204);
     sim.until(|bot| bot.pending_updates() == 0).await;
     assert_eq!(info(&sim).await["last_error_message"], json!(null));
@@ -43,11 +39,7 @@ async fn a_chat_is_served_in_order_and_others_meanwhile() {
     let second = sim.write(7, "b").await;
     let other = sim.write(8, "c").await;
     let (one, two) = (hook.next().await, hook.next().await);
-    let (of_seven, of_eight) = if one.update_id() == first {
-        (one, two)
-    } else {
-        (two, one)
-    };
+    let (of_seven, of_eight) = if one.update_id() == first { (one, two) } else { (two, one) };
     assert_eq!((of_seven.update_id(), of_eight.update_id()), (first, other));
     of_seven.answer(500);
     let again = hook.next().await;
@@ -63,8 +55,7 @@ async fn a_chat_is_served_in_order_and_others_meanwhile() {
 #[tokio::test]
 async fn no_more_connections_are_used_than_allowed() {
     let (sim, mut hook) = start().await;
-    sim.ok("setWebhook", json!({"url": hook.url, "max_connections": 1}))
-        .await;
+    sim.ok("setWebhook", json!({"url": hook.url, "max_connections": 1})).await;
     let mut written = Vec::new();
     for chat_id in [7, 8, 9] {
         written.push(sim.write(chat_id, "a").await);
@@ -92,10 +83,7 @@ async fn a_failed_update_is_tried_at_once_then_after_growing_waits() {
     hook.next().await.answer(200);
     sim.until(|bot| bot.pending_updates() == 0).await;
     let info = info(&sim).await;
-    assert_eq!(
-        info["last_error_message"],
-        "Wrong response from the webhook: 500 Internal Server Error"
-    );
+    assert_eq!(info["last_error_message"], "Wrong response from the webhook: 500 Internal Server Error");
     assert!(info["last_error_date"].as_u64().is_some());
 }
 
@@ -103,11 +91,7 @@ async fn a_failed_update_is_tried_at_once_then_after_growing_waits() {
 async fn the_webhooks_retry_after_is_honoured() {
     let (sim, mut hook) = start().await;
     sim.write(7, "a").await;
-    let busy = Response::builder()
-        .status(503)
-        .header("retry-after", "100")
-        .body("".into())
-        .unwrap();
+    let busy = Response::builder().status(503).header("retry-after", "100").body("".into()).unwrap();
     hook.next().await.answer_with(busy);
     assert_eq!(sim.advance_to_retry().await, 100);
     hook.next().await.answer(200);
@@ -120,10 +104,7 @@ async fn an_answer_is_awaited_for_a_minute() {
     let unanswered = hook.next().await;
     sim.clock.advance(Duration::from_mins(1));
     let again = hook.next().await;
-    assert_eq!(
-        (again.update_id(), again.update.clone()),
-        (update_id, unanswered.update)
-    );
+    assert_eq!((again.update_id(), again.update.clone()), (update_id, unanswered.update));
     again.answer(200);
     sim.until(|bot| bot.pending_updates() == 0).await;
     assert_eq!(info(&sim).await["last_error_message"], "Read timeout expired");
@@ -134,11 +115,7 @@ async fn an_update_that_would_be_too_old_is_dropped() {
     let (sim, mut hook) = start().await;
     let query = json!({"callback_query": {"id": "1", "from": {"id": 7}, "data": "x"}});
     assert_eq!(sim.control("/_sim/bot/updates", query).await.0, 201);
-    let busy = Response::builder()
-        .status(503)
-        .header("retry-after", "200")
-        .body("".into())
-        .unwrap();
+    let busy = Response::builder().status(503).header("retry-after", "200").body("".into()).unwrap();
     hook.next().await.answer_with(busy);
     sim.until(|bot| bot.pending_updates() == 0).await;
     let message = sim.write(7, "a").await;
@@ -180,25 +157,17 @@ async fn a_webhook_that_is_gone_for_23_hours_is_closed() {
 async fn redirects_are_failures() {
     let (sim, mut hook) = start().await;
     sim.write(7, "a").await;
-    let moved = Response::builder()
-        .status(302)
-        .header("location", &hook.url)
-        .body("".into())
-        .unwrap();
+    let moved = Response::builder().status(302).header("location", &hook.url).body("".into()).unwrap();
     hook.next().await.answer_with(moved);
     hook.next().await.answer(200);
     sim.until(|bot| bot.pending_updates() == 0).await;
-    assert_eq!(
-        info(&sim).await["last_error_message"],
-        "Wrong response from the webhook: 302 Found"
-    );
+    assert_eq!(info(&sim).await["last_error_message"], "Wrong response from the webhook: 302 Found");
 }
 
 #[tokio::test]
 async fn a_webhook_that_is_not_there_is_told_and_tried_again() {
     let (sim, mut hook) = start().await;
-    sim.ok("setWebhook", json!({"url": "http://127.0.0.1:1/hook"}))
-        .await;
+    sim.ok("setWebhook", json!({"url": "http://127.0.0.1:1/hook"})).await;
     sim.write(7, "a").await;
     sim.advance_to_retry().await;
     assert_eq!(info(&sim).await["last_error_message"], "Connection refused");
@@ -216,14 +185,10 @@ async fn a_webhooks_answer_may_call_a_method() {
         let response = Response::builder().header("content-type", "application/json");
         response.body(body.to_string().into()).unwrap()
     };
-    hook.next().await.answer_with(answer(
-        json!({"method": "SendMessage", "chat_id": 7, "text": "hi"}),
-    ));
+    hook.next().await.answer_with(answer(json!({"method": "SendMessage", "chat_id": 7, "text": "hi"})));
     sim.until(|bot| bot.messages(7).len() == 1).await;
     sim.write(7, "b").await;
-    hook.next()
-        .await
-        .answer_with(answer(json!({"method": "deleteWebhook"})));
+    hook.next().await.answer_with(answer(json!({"method": "deleteWebhook"})));
     sim.until(|bot| bot.pending_updates() == 0).await;
     assert_eq!(info(&sim).await["url"], hook.url.as_str());
 }
@@ -240,11 +205,7 @@ async fn what_waits_is_delivered_after_a_restart_or_dropped_on_demand() {
     let call = hook.next().await;
     assert_eq!(call.update_id(), first);
     sim.write(7, "b").await;
-    sim.ok(
-        "setWebhook",
-        json!({"url": hook.url, "max_connections": 2, "drop_pending_updates": true}),
-    )
-    .await;
+    sim.ok("setWebhook", json!({"url": hook.url, "max_connections": 2, "drop_pending_updates": true})).await;
     assert_eq!(sim.bot.pending_updates(), 0);
     let last = sim.write(7, "c").await;
     let call = hook.next().await;

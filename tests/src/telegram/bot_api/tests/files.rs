@@ -7,24 +7,18 @@ use super::{Simulator, file, png, refused};
 use crate::telegram::bot_api::DEFAULT_BOT_TOKEN;
 
 fn photo(content: Vec<u8>) -> Form {
-    Form::new()
-        .text("chat_id", "7")
-        .part("photo", file("a.png", content))
+    Form::new().text("chat_id", "7").part("photo", file("a.png", content))
 }
 
 fn document(content: Vec<u8>) -> Form {
-    Form::new()
-        .text("chat_id", "7")
-        .part("document", file("a.bin", content))
+    Form::new().text("chat_id", "7").part("document", file("a.bin", content))
 }
 
 #[tokio::test]
 async fn a_photo_can_be_sent_found_and_downloaded() {
     let sim = Simulator::start().await;
     let content = png(40, 2);
-    let (status, body) = sim
-        .upload("sendPhoto", photo(content.clone()).text("caption", "hi"))
-        .await;
+    let (status, body) = sim.upload("sendPhoto", photo(content.clone()).text("caption", "hi")).await;
     assert_eq!(status, 200, "{body}");
     let message = &body["result"];
     let sizes = &message["photo"];
@@ -32,10 +26,7 @@ async fn a_photo_can_be_sent_found_and_downloaded() {
     let size = content.len();
     let expected =
         [json!({"file_id": id, "file_unique_id": unique_id, "file_size": size, "width": 40, "height": 2})];
-    assert_eq!(
-        (message["caption"].as_str(), sizes),
-        (Some("hi"), &json!(expected))
-    );
+    assert_eq!((message["caption"].as_str(), sizes), (Some("hi"), &json!(expected)));
     let found = sim.ok("getFile", json!({"file_id": id})).await;
     let path = "photos/file_0.png";
     let expected = json!({"file_id": id, "file_unique_id": unique_id, "file_size": size, "file_path": path});
@@ -44,10 +35,7 @@ async fn a_photo_can_be_sent_found_and_downloaded() {
     let deeds = serde_json::to_value(sim.bot.messages(7)).unwrap();
     let shown = json!({"file_name": "a.png", "mime_type": null, "file_size": size});
     let params = json!({"chat_id": 7, "caption": "hi", "photo": shown});
-    assert_eq!(
-        deeds,
-        json!([{"message_id": 1, "method": "sendPhoto", "params": params, "file_url": url}])
-    );
+    assert_eq!(deeds, json!([{"message_id": 1, "method": "sendPhoto", "params": params, "file_url": url}]));
     let downloaded = sim.http.get(url).send().await.unwrap();
     assert_eq!(downloaded.bytes().await.unwrap(), content);
 }
@@ -61,25 +49,14 @@ async fn a_file_can_be_sent_again_by_its_id_and_only_as_what_it_is() {
     assert_eq!(again["photo"], sent["result"]["photo"]);
     assert!(sim.bot.messages(8)[0].file_url.is_some());
     let sentence = "Bad Request: can't use file of type Photo as Document";
-    sim.assert_refused(
-        "sendDocument",
-        json!({"chat_id": 8, "document": id}),
-        400,
-        sentence,
-    )
-    .await;
+    sim.assert_refused("sendDocument", json!({"chat_id": 8, "document": id}), 400, sentence).await;
 }
 
 #[tokio::test]
 async fn a_document_keeps_its_name_and_type_and_may_be_attached_under_any_name() {
     let sim = Simulator::start().await;
-    let part = file("näme.PDF", b"%PDF".to_vec())
-        .mime_str("application/pdf")
-        .unwrap();
-    let form = Form::new()
-        .text("chat_id", "7")
-        .text("document", "attach://x")
-        .part("x", part);
+    let part = file("näme.PDF", b"%PDF".to_vec()).mime_str("application/pdf").unwrap();
+    let form = Form::new().text("chat_id", "7").text("document", "attach://x").part("x", part);
     let (status, body) = sim.upload("sendDocument", form).await;
     assert_eq!(status, 200, "{body}");
     let document = &body["result"]["document"];
@@ -92,10 +69,7 @@ async fn a_document_keeps_its_name_and_type_and_may_be_attached_under_any_name()
         "file_size": 4,
     });
     assert_eq!(document, &expected);
-    assert_eq!(
-        sim.ok("getFile", json!({"file_id": id})).await["file_path"],
-        "documents/file_0.pdf"
-    );
+    assert_eq!(sim.ok("getFile", json!({"file_id": id})).await["file_path"], "documents/file_0.pdf");
 }
 
 #[tokio::test]
@@ -113,10 +87,7 @@ async fn photos_outside_of_the_limits_are_refused() {
         (Vec::new(), "Bad Request: file must be non-empty"),
     ];
     for (content, sentence) in cases {
-        assert_eq!(
-            sim.upload("sendPhoto", photo(content)).await,
-            refused(400, sentence)
-        );
+        assert_eq!(sim.upload("sendPhoto", photo(content)).await, refused(400, sentence));
     }
     assert_eq!(sim.upload("sendPhoto", photo(png(9000, 1000))).await.0, 200);
     assert_eq!(sim.upload("sendPhoto", photo(png(40, 2))).await.0, 200);
@@ -134,28 +105,13 @@ async fn a_caption_is_measured_like_a_text() {
 #[tokio::test]
 async fn documents_end_at_50_mb_and_getfile_at_20() {
     let sim = Simulator::start().await;
-    let (status, body) = sim
-        .upload("sendDocument", document(vec![1; (20 << 20) + 1]))
-        .await;
+    let (status, body) = sim.upload("sendDocument", document(vec![1; (20 << 20) + 1])).await;
     assert_eq!(status, 200, "{body}");
     let id = &body["result"]["document"]["file_id"];
-    sim.assert_refused(
-        "getFile",
-        json!({"file_id": id}),
-        400,
-        "Bad Request: file is too big",
-    )
-    .await;
+    sim.assert_refused("getFile", json!({"file_id": id}), 400, "Bad Request: file is too big").await;
     let refusal = refused(413, "Request Entity Too Large");
-    assert_eq!(
-        sim.upload("sendDocument", document(vec![1; (50 << 20) + 1]))
-            .await,
-        refusal
-    );
-    assert_eq!(
-        sim.upload("sendDocument", document(vec![1; 60 << 20])).await,
-        refusal
-    );
+    assert_eq!(sim.upload("sendDocument", document(vec![1; (50 << 20) + 1])).await, refusal);
+    assert_eq!(sim.upload("sendDocument", document(vec![1; 60 << 20])).await, refusal);
 }
 
 #[tokio::test]
@@ -166,12 +122,7 @@ async fn a_file_that_is_not_there_is_refused() {
     refuse("sendPhoto", json!({"chat_id": 7}), missing).await;
     refuse("sendPhoto", json!({"chat_id": 7, "photo": "attach://x"}), missing).await;
     let unfetched = "Bad Request: failed to get HTTP URL content";
-    refuse(
-        "sendPhoto",
-        json!({"chat_id": 7, "photo": "https://a.b/c.png"}),
-        unfetched,
-    )
-    .await;
+    refuse("sendPhoto", json!({"chat_id": 7, "photo": "https://a.b/c.png"}), unfetched).await;
     let unknown = "Bad Request: wrong file identifier/HTTP URL specified";
     refuse("sendDocument", json!({"chat_id": 7, "document": "x"}), unknown).await;
     refuse("getFile", json!({}), "Bad Request: file_id not specified").await;

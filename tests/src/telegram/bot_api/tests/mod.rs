@@ -44,37 +44,18 @@ impl Simulator {
 
     async fn start_in(folder: TempDir, clock: Clock) -> Self {
         let token = DEFAULT_BOT_TOKEN.to_owned();
-        let options = Options {
-            data_dir: folder.path().to_owned(),
-            token,
-            clock: clock.clone(),
-            seed: 7,
-        };
+        let options = Options { data_dir: folder.path().to_owned(), token, clock: clock.clone(), seed: 7 };
         let bot = BotApi::open(options).unwrap();
         let mut tasks = JoinSet::new();
         let url = serve(&mut tasks, bot.router()).await;
         let controls_url = serve(&mut tasks, bot.controls()).await;
         bot.set_endpoint(&url);
-        Self {
-            bot,
-            clock,
-            http: super::delivery::client(),
-            url,
-            controls_url,
-            folder,
-            tasks,
-        }
+        Self { bot, clock, http: super::delivery::client(), url, controls_url, folder, tasks }
     }
 
     /// Stops it and opens what it left behind.
     async fn restart(self) -> Self {
-        let Self {
-            folder,
-            clock,
-            tasks,
-            bot,
-            ..
-        } = self;
+        let Self { folder, clock, tasks, bot, .. } = self;
         drop((tasks, bot));
         Self::start_in(folder, clock).await
     }
@@ -100,11 +81,7 @@ impl Simulator {
     }
 
     async fn assert_refused(&self, method: &str, params: Value, code: u16, description: &str) {
-        assert_eq!(
-            self.call(method, params.clone()).await,
-            refused(code, description),
-            "{params}"
-        );
+        assert_eq!(self.call(method, params.clone()).await, refused(code, description), "{params}");
     }
 
     async fn upload(&self, method: &str, form: Form) -> (u16, Value) {
@@ -117,9 +94,8 @@ impl Simulator {
 
     /// A person writes to the bot.
     async fn write(&self, chat_id: i64, text: &str) -> i64 {
-        let (status, body) = self
-            .control("/_sim/bot/updates", json!({"chat_id": chat_id, "text": text}))
-            .await;
+        let (status, body) =
+            self.control("/_sim/bot/updates", json!({"chat_id": chat_id, "text": text})).await;
         assert_eq!(status, 201, "{body}");
         body["update_id"].as_i64().unwrap()
     }
@@ -165,11 +141,7 @@ impl Hook {
         let mut tasks = JoinSet::new();
         let router = Router::new().route("/hook", post(take_call)).with_state(sender);
         let url = format!("{}/hook", serve(&mut tasks, router).await);
-        Self {
-            url,
-            calls,
-            _tasks: tasks,
-        }
+        Self { url, calls, _tasks: tasks }
     }
 
     async fn next(&mut self) -> HookCall {
@@ -198,13 +170,7 @@ async fn take_call(
 ) -> Result<Response, StatusCode> {
     let (reply, answer) = oneshot::channel();
     let update = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
-    calls
-        .send(HookCall {
-            headers,
-            update,
-            reply,
-        })
-        .map_err(|_| StatusCode::GONE)?;
+    calls.send(HookCall { headers, update, reply }).map_err(|_| StatusCode::GONE)?;
     answer.await.map_err(|_| StatusCode::GONE)
 }
 
@@ -221,10 +187,7 @@ async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
 }
 
 fn refused(code: u16, description: &str) -> (u16, Value) {
-    (
-        code,
-        json!({"ok": false, "error_code": code, "description": description}),
-    )
+    (code, json!({"ok": false, "error_code": code, "description": description}))
 }
 
 /// A file of a form.
@@ -235,8 +198,6 @@ fn file(name: &str, content: Vec<u8>) -> Part {
 /// A grey picture.
 fn png(width: u32, height: u32) -> Vec<u8> {
     let mut content = std::io::Cursor::new(Vec::new());
-    image::GrayImage::new(width, height)
-        .write_to(&mut content, image::ImageFormat::Png)
-        .unwrap();
+    image::GrayImage::new(width, height).write_to(&mut content, image::ImageFormat::Png).unwrap();
     content.into_inner()
 }

@@ -46,10 +46,7 @@ async fn a_text_arrives_in_the_chat_and_comes_back_as_a_message() {
     });
     assert_eq!(message, expected);
     let deeds = serde_json::to_value(sim.bot.messages(7)).unwrap();
-    assert_eq!(
-        deeds,
-        json!([{"message_id": 1, "method": "sendMessage", "params": params}])
-    );
+    assert_eq!(deeds, json!([{"message_id": 1, "method": "sendMessage", "params": params}]));
 }
 
 #[tokio::test]
@@ -57,9 +54,7 @@ async fn message_numbers_grow_in_each_chat_by_themselves() {
     let sim = Simulator::start().await;
     let mut numbers = Vec::new();
     for chat_id in [7, 7, 8, 7] {
-        let message = sim
-            .ok("sendMessage", json!({"chat_id": chat_id, "text": "x"}))
-            .await;
+        let message = sim.ok("sendMessage", json!({"chat_id": chat_id, "text": "x"})).await;
         assert_eq!(message["entities"], json!(null));
         numbers.push(message["message_id"].as_i64().unwrap());
     }
@@ -70,20 +65,13 @@ async fn message_numbers_grow_in_each_chat_by_themselves() {
 async fn texts_are_measured_in_utf16_units_after_their_marks_are_read() {
     let sim = Simulator::start().await;
     let longest = "😀".repeat(2048);
-    sim.ok("sendMessage", json!({"chat_id": 7, "text": longest}))
-        .await;
+    sim.ok("sendMessage", json!({"chat_id": 7, "text": longest})).await;
     let marked = format!("<b>{longest}</b>");
-    sim.ok(
-        "sendMessage",
-        json!({"chat_id": 7, "text": marked, "parse_mode": "HTML"}),
-    )
-    .await;
+    sim.ok("sendMessage", json!({"chat_id": 7, "text": marked, "parse_mode": "HTML"})).await;
     let too_long = json!({"chat_id": 7, "text": format!("{longest}x")});
-    sim.assert_refused("sendMessage", too_long, 400, "Bad Request: message is too long")
-        .await;
+    sim.assert_refused("sendMessage", too_long, 400, "Bad Request: message is too long").await;
     for text in [json!({"chat_id": 7}), json!({"chat_id": 7, "text": " \n"})] {
-        sim.assert_refused("sendMessage", text, 400, "Bad Request: message text is empty")
-            .await;
+        sim.assert_refused("sendMessage", text, 400, "Bad Request: message text is empty").await;
     }
     assert_eq!(sim.bot.messages(7).len(), 2);
 }
@@ -92,13 +80,7 @@ async fn texts_are_measured_in_utf16_units_after_their_marks_are_read() {
 async fn a_chat_must_be_named_and_known() {
     let sim = Simulator::start().await;
     let refuse = async |chat_id, description| {
-        sim.assert_refused(
-            "sendMessage",
-            json!({"chat_id": chat_id, "text": "x"}),
-            400,
-            description,
-        )
-        .await;
+        sim.assert_refused("sendMessage", json!({"chat_id": chat_id, "text": "x"}), 400, description).await;
     };
     refuse(json!(""), "Bad Request: chat_id is empty").await;
     refuse(json!(0), "Bad Request: chat not found").await;
@@ -113,8 +95,7 @@ async fn web_app_buttons_are_for_private_chats() {
     assert_eq!(sim.control("/_sim/bot/updates", update).await.0, 201);
     let markup = json!({"inline_keyboard": [[{"text": "Open", "web_app": {"url": "http://127.0.0.1/app"}}]]});
     let to_group = json!({"chat_id": -5, "text": "x", "reply_markup": markup});
-    sim.assert_refused("sendMessage", to_group, 400, "Bad Request: BUTTON_TYPE_INVALID")
-        .await;
+    sim.assert_refused("sendMessage", to_group, 400, "Bad Request: BUTTON_TYPE_INVALID").await;
     let to_person = json!({"chat_id": 7, "text": "x", "reply_markup": markup.to_string()});
     assert_eq!(sim.ok("sendMessage", to_person).await["reply_markup"], markup);
     assert_eq!(sim.bot.messages(7)[0].params["reply_markup"], markup);
@@ -123,9 +104,7 @@ async fn web_app_buttons_are_for_private_chats() {
 #[tokio::test]
 async fn parameters_come_by_get_and_in_a_form_too() {
     let sim = Simulator::start().await;
-    let get = sim
-        .http
-        .get(format!("{}?chat_id=7&text=a%20b", sim.method_url("sendmessage")));
+    let get = sim.http.get(format!("{}?chat_id=7&text=a%20b", sim.method_url("sendmessage")));
     assert_eq!(answer(get).await.1["result"]["text"], "a b");
     let form = sim
         .http
@@ -138,8 +117,7 @@ async fn parameters_come_by_get_and_in_a_form_too() {
 #[tokio::test]
 async fn unknown_methods_paths_and_tokens_are_refused() {
     let sim = Simulator::start().await;
-    sim.assert_refused("sendDice", json!({"chat_id": 7}), 404, "Not Found")
-        .await;
+    sim.assert_refused("sendDice", json!({"chat_id": 7}), 404, "Not Found").await;
     let elsewhere = sim.http.get(format!("{}/else", sim.url));
     assert_eq!(answer(elsewhere).await, refused(404, "Not Found"));
     let wrong_token = sim.http.get(format!("{}/bot1:wrong/getMe", sim.url));
@@ -158,14 +136,10 @@ async fn a_web_app_query_is_answered_once() {
     let result = sim.ok("answerWebAppQuery", params.clone()).await;
     assert_eq!(result["inline_message_id"].as_str().map(str::len), Some(24));
     let deeds = serde_json::to_value(sim.bot.messages(7)).unwrap();
-    assert_eq!(
-        deeds,
-        json!([{"message_id": 1, "method": "answerWebAppQuery", "params": params}])
-    );
+    assert_eq!(deeds, json!([{"message_id": 1, "method": "answerWebAppQuery", "params": params}]));
     let again = "Bad Request: query is too old and response timeout expired or query ID is invalid";
     sim.assert_refused("answerWebAppQuery", params, 400, again).await;
     let no_id = json!({"web_app_query_id": "AAE", "result": {"type": "article"}});
     let sentence = "Bad Request: can't parse inline query result: can't find field \"id\"";
-    sim.assert_refused("answerWebAppQuery", no_id, 400, sentence)
-        .await;
+    sim.assert_refused("answerWebAppQuery", no_id, 400, sentence).await;
 }

@@ -7,12 +7,7 @@ use serde_json::{Value, json};
 use super::{Simulator, refused};
 
 fn ids(updates: &Value) -> Vec<i64> {
-    updates
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|update| update["update_id"].as_i64().unwrap())
-        .collect()
+    updates.as_array().unwrap().iter().map(|update| update["update_id"].as_i64().unwrap()).collect()
 }
 
 #[tokio::test]
@@ -23,22 +18,13 @@ async fn updates_wait_until_an_offset_confirms_them() {
     let third = sim.write(7, "c").await;
     assert_eq!((second, third), (first + 1, first + 2));
     for _ in 0..2 {
-        assert_eq!(
-            ids(&sim.ok("getUpdates", json!({})).await),
-            [first, second, third]
-        );
+        assert_eq!(ids(&sim.ok("getUpdates", json!({})).await), [first, second, third]);
     }
     assert_eq!(ids(&sim.ok("getUpdates", json!({"limit": 1})).await), [first]);
-    assert_eq!(
-        ids(&sim.ok("getUpdates", json!({"offset": second})).await),
-        [second, third]
-    );
+    assert_eq!(ids(&sim.ok("getUpdates", json!({"offset": second})).await), [second, third]);
     assert_eq!(ids(&sim.ok("getUpdates", json!({"offset": -1})).await), [third]);
     assert_eq!(sim.bot.pending_updates(), 1);
-    assert_eq!(
-        ids(&sim.ok("getUpdates", json!({"offset": third + 1})).await),
-        [] as [i64; 0]
-    );
+    assert_eq!(ids(&sim.ok("getUpdates", json!({"offset": third + 1})).await), [] as [i64; 0]);
     assert_eq!(sim.bot.pending_updates(), 0);
 }
 
@@ -94,10 +80,7 @@ async fn only_one_may_poll_and_nobody_while_a_webhook_is_set() {
         sim.ok("setWebhook", json!({"url": "http://127.0.0.1:9/"})).await
     };
     let (waiting, _) = tokio::join!(waiting, set);
-    assert_eq!(
-        waiting,
-        refused(409, "Conflict: terminated by setWebhook request")
-    );
+    assert_eq!(waiting, refused(409, "Conflict: terminated by setWebhook request"));
     let active = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first";
     sim.assert_refused("getUpdates", json!({}), 409, active).await;
 }
@@ -131,14 +114,10 @@ async fn only_the_kinds_that_the_bot_asks_for_reach_it() {
         json!({"chat_member": {"chat": {"id": -5, "type": "group", "title": "G"}, "from": {"id": 7}}});
     let unwanted = sim.control("/_sim/bot/updates", member.clone()).await;
     assert_eq!(unwanted, (201, json!({"update_id": null})));
-    sim.ok("getUpdates", json!({"allowed_updates": ["chat_member"]}))
-        .await;
+    sim.ok("getUpdates", json!({"allowed_updates": ["chat_member"]})).await;
     let (_, wanted) = sim.control("/_sim/bot/updates", member.clone()).await;
     let message = json!({"chat_id": 7, "text": "x"});
-    assert_eq!(
-        sim.control("/_sim/bot/updates", message).await,
-        (201, json!({"update_id": null}))
-    );
+    assert_eq!(sim.control("/_sim/bot/updates", message).await, (201, json!({"update_id": null})));
     let expected = json!([{"update_id": wanted["update_id"], "chat_member": member["chat_member"]}]);
     assert_eq!(sim.ok("getUpdates", json!({})).await, expected);
 }

@@ -1,0 +1,54 @@
+//! The environment variables that functions read are those the template gives them.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use regex_lite::Regex;
+
+use super::{repository, template};
+
+/// Variables that are read although the template does not name them, and why.
+const OUTSIDE_THE_TEMPLATE: [(&str, &str); 1] =
+    [("CLOCK_OFFSET_MS", "only the local stack's clock runs ahead; in the cloud there is one time")];
+
+/// The code of every source file of the functions, without their tests.
+fn code_under(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder of sources");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                return code_under(&path);
+            }
+            let text = std::fs::read_to_string(&path).expect("a source file");
+            let code = text.split_once("#[cfg(test)]\nmod tests {").map_or(text.as_str(), |(code, _)| code);
+            vec![code.to_owned()]
+        })
+        .collect()
+}
+
+/// The names of the variables that are read: what the methods of `Environment` are called with, and every other
+/// literal that looks like such a name, since some reach those methods by way of a binding.
+fn read_by_the_functions() -> BTreeSet<String> {
+    let call = Regex::new(r#"\b(?:text|optional|parsed)\(\s*"([^"]+)""#).expect("a pattern");
+    let name = Regex::new(r#""([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)""#).expect("a pattern");
+    let code = code_under(&repository().join("functions/src")).concat();
+    [call, name]
+        .iter()
+        .flat_map(|pattern| pattern.captures_iter(&code))
+        .map(|found| found[1].to_owned())
+        .collect()
+}
+
+fn given_by_the_template() -> BTreeSet<String> {
+    template().functions.into_iter().flat_map(|function| function.environment.into_keys()).collect()
+}
+
+#[test]
+fn functions_read_what_the_template_gives_them() {
+    let mut read = read_by_the_functions();
+    for (name, _) in OUTSIDE_THE_TEMPLATE {
+        assert!(read.remove(name), "{name} is read by no function");
+    }
+    assert_eq!(read, given_by_the_template());
+}
