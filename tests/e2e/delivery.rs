@@ -9,7 +9,9 @@ const BLOCKED: &str = "Forbidden: bot was blocked by the user";
 #[tokio::test]
 async fn a_chat_that_must_wait_waits_and_others_go_on() {
     let stack = TestStack::start().await;
-    stack.fault(json!({"method": "sendPhoto", "error": "429:60", "times": 1, "when": "before", "chat_id": 1})).await;
+    stack
+        .fault(json!({"method": "sendPhoto", "error": "429:60", "times": 1, "when": "before", "chat_id": 1}))
+        .await;
     let waiting = stack.post(1, &picture(1)).await;
     let behind = stack.post(1, &picture(2)).await;
     stack.stack.simulated().unwrap().faults().hit("sendPhoto").await;
@@ -51,7 +53,11 @@ async fn a_short_wait_is_slept_through() {
 #[tokio::test]
 async fn a_person_who_blocked_the_bot_is_told_why_nothing_came() {
     let stack = TestStack::start().await;
-    stack.fault(json!({"method": "sendPhoto", "error": format!("403:{BLOCKED}"), "times": 1, "when": "before"})).await;
+    stack
+        .fault(
+            json!({"method": "sendPhoto", "error": format!("403:{BLOCKED}"), "times": 1, "when": "before"}),
+        )
+        .await;
     let refused = stack.post(1, &picture(1)).await;
     let next = stack.post(1, &picture(2)).await;
     stack.stack.settle().await;
@@ -133,9 +139,13 @@ async fn after_the_last_attempt_a_job_lies_among_the_dead_letters_until_it_is_re
     let next = stack.post(1, &picture(2)).await;
     stack.stack.settle().await;
     let state = stack.state_of(1, &id).await;
-    assert_eq!((&state["state"], &state["reason"]), (&json!("failed"), &json!("Telegram failed with status 500")));
+    assert_eq!(
+        (&state["state"], &state["reason"]),
+        (&json!("failed"), &json!("Telegram failed with status 500"))
+    );
     assert_eq!(stack.state_of(1, &next).await["state"], "sent");
-    let letters: Vec<Value> = stack.dead_letters().iter().map(|body| serde_json::from_str(body).unwrap()).collect();
+    let letters: Vec<Value> =
+        stack.dead_letters().iter().map(|body| serde_json::from_str(body).unwrap()).collect();
     assert_eq!(letters, [json!({"id": id, "chat_id": 1, "work": {"kind": "photo"}})]);
     assert_eq!(stack.staged(), [id.clone()]);
 
@@ -222,7 +232,15 @@ impl TestStack {
     }
 
     pub(crate) fn bot_queue(&self) -> String {
-        self.stack.model().functions.iter().flat_map(|function| &function.queue_sources).next().unwrap().queue.clone()
+        self.stack
+            .model()
+            .functions
+            .iter()
+            .flat_map(|function| &function.queue_sources)
+            .next()
+            .unwrap()
+            .queue
+            .clone()
     }
 
     /// Moves every dead letter back to the queue it came for, as an operator does.
@@ -230,9 +248,13 @@ impl TestStack {
         let queue = self.stack.model().queues.iter().find(|queue| queue.name.contains("dead")).unwrap();
         let source = format!("arn:aws:sqs:us-east-1:123456789012:{}", queue.name);
         let destination = format!("arn:aws:sqs:us-east-1:123456789012:{}", self.bot_queue());
-        let request = self.http.post(&self.stack.endpoints().sqs).header("x-amz-target", "AmazonSQS.StartMessageMoveTask");
+        let request = self
+            .http
+            .post(&self.stack.endpoints().sqs)
+            .header("x-amz-target", "AmazonSQS.StartMessageMoveTask");
         let body = json!({"SourceArn": source, "DestinationArn": destination});
-        let answer = request.header("content-type", "application/x-amz-json-1.0").body(body.to_string()).send().await;
+        let answer =
+            request.header("content-type", "application/x-amz-json-1.0").body(body.to_string()).send().await;
         let answer = answer.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
         while self.stack.sqs().depth(&queue.name).visible > 0 {

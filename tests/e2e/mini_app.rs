@@ -23,7 +23,8 @@ fn error(sentence: &str) -> Value {
 async fn a_picture_from_the_mini_app_arrives_in_the_chat() {
     let stack = TestStack::start().await;
     let init = stack.init(1).await;
-    let request = stack.request(Method::POST, "/post").json(&json!({"init": init, "url": data_url(&picture(7))}));
+    let request =
+        stack.request(Method::POST, "/post").json(&json!({"init": init, "url": data_url(&picture(7))}));
     let (status, headers, body) = read(request.send().await.unwrap()).await;
     let id = body["id"].as_str().unwrap();
     assert_eq!((status, &body), (StatusCode::ACCEPTED, &json!({"message": "Photo accepted.", "id": id})));
@@ -87,7 +88,8 @@ async fn strangers_are_told_what_is_wrong_with_their_init_data() {
         assert_eq!(answer, (StatusCode::UNAUTHORIZED, error(sentence)), "{init}");
     }
     for header in ["", "tma", "Basic YTpi", "Bearer no.token", "tma x"] {
-        let request = stack.request(Method::POST, "/post").header("authorization", header).json(&json!({ "url": url }));
+        let request =
+            stack.request(Method::POST, "/post").header("authorization", header).json(&json!({ "url": url }));
         let (status, _, body) = read(request.send().await.unwrap()).await;
         assert_eq!((status, body), (StatusCode::UNAUTHORIZED, error("Init data is invalid.")), "{header}");
     }
@@ -115,7 +117,11 @@ async fn what_is_no_picture_is_refused_and_changes_nothing() {
         (json!(data_url(&bomb)), "It is damaged."),
     ] {
         let answer = stack.send(Method::POST, "/post", &json!({"init": init, "url": url})).await;
-        assert_eq!(answer, (StatusCode::BAD_REQUEST, json!({"error": NOT_A_PHOTO, "details": details})), "{url}");
+        assert_eq!(
+            answer,
+            (StatusCode::BAD_REQUEST, json!({"error": NOT_A_PHOTO, "details": details})),
+            "{url}"
+        );
     }
     assert!(stack.staged().is_empty());
     stack.end_clean().await;
@@ -163,7 +169,8 @@ async fn a_body_that_no_function_takes_is_too_large() {
     let sentence = json!({"error": "Request body is too large. Files go through POST /uploads."});
     for megabytes in [7, 11, 40] {
         let body = vec![b'a'; megabytes << 20];
-        let request = stack.request(Method::POST, "/post").header("content-type", "application/json").body(body);
+        let request =
+            stack.request(Method::POST, "/post").header("content-type", "application/json").body(body);
         let (status, _, body) = read(request.send().await.unwrap()).await;
         assert_eq!((status, body), (StatusCode::PAYLOAD_TOO_LARGE, sentence.clone()), "{megabytes} MB");
     }
@@ -211,7 +218,8 @@ async fn only_the_person_who_posted_a_picture_is_told_about_it() {
     let id = stack.post(1, &picture(1)).await;
     let get = async |person: i64, id: &str| {
         let init = stack.init(person).await;
-        let request = stack.request(Method::GET, &format!("/post/{id}")).header("authorization", format!("tma {init}"));
+        let request =
+            stack.request(Method::GET, &format!("/post/{id}")).header("authorization", format!("tma {init}"));
         let (status, _, body) = read(request.send().await.unwrap()).await;
         (status, body)
     };
@@ -239,7 +247,8 @@ async fn a_token_outlives_the_init_data_it_was_given_for() {
 
     let post = async || {
         let request = stack.request(Method::POST, "/post").header("authorization", format!("Bearer {token}"));
-        let (status, _, body) = read(request.json(&json!({ "url": data_url(&picture(1)) })).send().await.unwrap()).await;
+        let (status, _, body) =
+            read(request.json(&json!({ "url": data_url(&picture(1)) })).send().await.unwrap()).await;
         (status, body)
     };
     stack.stack.clock().advance(std::time::Duration::from_secs(43_100));
@@ -253,7 +262,8 @@ async fn a_token_outlives_the_init_data_it_was_given_for() {
 async fn only_fresh_init_data_is_exchanged() {
     let stack = TestStack::start().await;
     let now = stack.stack.clock().now_s();
-    let exchange = async |init: Value| stack.send(Method::POST, "/mini-app/session", &json!({ "init": init })).await;
+    let exchange =
+        async |init: Value| stack.send(Method::POST, "/mini-app/session", &json!({ "init": init })).await;
     let aged = async |seconds: u64| {
         stack.init_with(json!({"user": {"id": 1, "first_name": "Ada"}, "auth_date": now - seconds})).await
     };
@@ -265,7 +275,8 @@ async fn only_fresh_init_data_is_exchanged() {
     // A token is not exchanged for a longer one.
     let (_, session) = exchange(json!(aged(0).await)).await;
     let token = session["token"].as_str().unwrap();
-    let request = stack.request(Method::POST, "/mini-app/session").header("authorization", format!("Bearer {token}"));
+    let request =
+        stack.request(Method::POST, "/mini-app/session").header("authorization", format!("Bearer {token}"));
     let (status, _, body) = read(request.send().await.unwrap()).await;
     assert_eq!((status, body), (StatusCode::UNAUTHORIZED, error("Init data is missing.")));
     stack.end_clean().await;
@@ -305,7 +316,8 @@ async fn telegrams_own_signature_is_enough_where_it_is_chosen() {
     let (rest, hash) = init.rsplit_once("hash=").unwrap();
     assert!(!rest.contains("hash=") && hash.len() == 64, "{init}");
     let forged = init.replace("Ada", "Eve");
-    let (status, body) = stack.send(Method::POST, "/post", &json!({"init": forged, "url": data_url(&picture(1))})).await;
+    let (status, body) =
+        stack.send(Method::POST, "/post", &json!({"init": forged, "url": data_url(&picture(1))})).await;
     assert_eq!((status, body), (StatusCode::UNAUTHORIZED, error("Init data is invalid.")));
     stack.end_clean().await;
 }
@@ -331,7 +343,8 @@ async fn metadata_and_impossible_sizes_do_not_reach_the_chat() {
     let methods: Vec<_> = stack.chat(1).into_iter().map(|message| message.method).collect();
     assert_eq!(methods, ["sendPhoto", "sendDocument", "sendPhoto"]);
     let files = stack.files(1).await;
-    let sizes: Vec<_> = files.iter().map(|file| image::load_from_memory(file).unwrap().to_rgb8().dimensions()).collect();
+    let sizes: Vec<_> =
+        files.iter().map(|file| image::load_from_memory(file).unwrap().to_rgb8().dimensions()).collect();
     assert_eq!(sizes, [(2560, 341), (2_100, 100), (8, 8)]);
     assert!(!files[2].windows(4).any(|window| window == b"2945"));
     stack.end_clean().await;

@@ -107,7 +107,8 @@ impl TestStack {
     }
 
     pub(crate) async fn post_as(&self, init: &str, picture: &[u8]) -> String {
-        let request = self.request(Method::POST, "/post").json(&json!({"init": init, "url": data_url(picture)}));
+        let request =
+            self.request(Method::POST, "/post").json(&json!({"init": init, "url": data_url(picture)}));
         let (status, _, body) = read(request.send().await.unwrap()).await;
         assert_eq!(status, StatusCode::ACCEPTED, "{body}");
         body["id"].as_str().unwrap().to_owned()
@@ -116,7 +117,8 @@ impl TestStack {
     /// What `GET /post/{id}` tells `person`.
     pub(crate) async fn state_of(&self, person: i64, id: &str) -> Value {
         let init = self.init(person).await;
-        let request = self.request(Method::GET, &format!("/post/{id}")).header("authorization", format!("tma {init}"));
+        let request =
+            self.request(Method::GET, &format!("/post/{id}")).header("authorization", format!("tma {init}"));
         let (status, _, body) = read(request.send().await.unwrap()).await;
         assert_eq!(status, StatusCode::OK, "{body}");
         body

@@ -13,7 +13,8 @@ fn message(update_id: i64, text: &str) -> Value {
 
 impl TestStack {
     async fn update(&self, secret: Option<&str>, body: String) -> (StatusCode, Value) {
-        let mut request = self.request(Method::POST, "/telegram/webhook").header("content-type", "application/json");
+        let mut request =
+            self.request(Method::POST, "/telegram/webhook").header("content-type", "application/json");
         if let Some(secret) = secret {
             request = request.header("x-telegram-bot-api-secret-token", secret);
         }
@@ -51,7 +52,11 @@ async fn any_other_private_message_is_answered_the_same_way_and_groups_are_not()
 #[tokio::test]
 async fn the_bot_is_set_up_at_the_start() {
     let stack = TestStack::start().await;
-    let bot = format!("{}/bot{}", stack.stack.bot_api_url(), lambdagram_tests::telegram::bot_api::DEFAULT_BOT_TOKEN);
+    let bot = format!(
+        "{}/bot{}",
+        stack.stack.bot_api_url(),
+        lambdagram_tests::telegram::bot_api::DEFAULT_BOT_TOKEN
+    );
     let ask = async |method: &str| {
         let answer = stack.http.get(format!("{bot}/{method}")).send().await.unwrap();
         answer.json::<Value>().await.unwrap()["result"].clone()
@@ -84,7 +89,11 @@ async fn what_is_no_update_is_400_and_what_is_unknown_is_taken() {
         let answer = stack.update(Some(&secret), body.to_owned()).await;
         assert_eq!(answer, (StatusCode::BAD_REQUEST, not_an_update.clone()), "{body}");
     }
-    for body in [json!({"update_id": 1}), json!({"update_id": 2, "hologram": {"x": 1}}), json!({"update_id": 3, "message": 7})] {
+    for body in [
+        json!({"update_id": 1}),
+        json!({"update_id": 2, "hologram": {"x": 1}}),
+        json!({"update_id": 3, "message": 7}),
+    ] {
         let answer = stack.update(Some(&secret), body.to_string()).await;
         assert_eq!(answer, (StatusCode::OK, json!({"ok": true})), "{body}");
     }
@@ -110,7 +119,8 @@ async fn a_repeated_update_has_no_second_effect_for_a_day() {
 #[tokio::test]
 async fn unknown_paths_and_methods_are_json_errors() {
     let stack = TestStack::start().await;
-    let ask = async |method: Method, path: &str| read(stack.request(method, path).send().await.unwrap()).await;
+    let ask =
+        async |method: Method, path: &str| read(stack.request(method, path).send().await.unwrap()).await;
     for path in ["/", "/no/such/path", "/post/a/b", "/posts", "/prod"] {
         let (status, _, body) = ask(Method::GET, path).await;
         assert_eq!((status, body), (StatusCode::NOT_FOUND, json!({"error": "Not found."})), "{path}");
@@ -123,7 +133,11 @@ async fn unknown_paths_and_methods_are_json_errors() {
         (Method::GET, "/telegram/webhook", "POST, OPTIONS"),
     ] {
         let (status, headers, body) = ask(method, path).await;
-        assert_eq!((status, body), (StatusCode::METHOD_NOT_ALLOWED, json!({"error": "Method not allowed."})), "{path}");
+        assert_eq!(
+            (status, body),
+            (StatusCode::METHOD_NOT_ALLOWED, json!({"error": "Method not allowed."})),
+            "{path}"
+        );
         assert_eq!(headers["allow"], allow);
     }
     stack.end_clean().await;
@@ -145,7 +159,13 @@ async fn listed_pages_may_read_and_others_may_not() {
         assert_eq!(headers["access-control-allow-credentials"], "true");
         assert_eq!(headers["access-control-allow-methods"], "POST, OPTIONS");
         assert!(headers["access-control-allow-headers"].to_str().unwrap().contains("Idempotency-Key"));
-        let answer = stack.request(Method::POST, "/post").header("origin", origin).json(&json!({})).send().await.unwrap();
+        let answer = stack
+            .request(Method::POST, "/post")
+            .header("origin", origin)
+            .json(&json!({}))
+            .send()
+            .await
+            .unwrap();
         let (_, headers, _) = read(answer).await;
         assert_eq!(headers["access-control-allow-origin"], origin);
         assert_eq!(headers["vary"], "Origin");

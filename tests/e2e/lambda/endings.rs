@@ -10,37 +10,22 @@ use super::{Bench, probe, success};
 
 /// `RequestId: <uuid> ` in front of what Lambda says.
 fn without_request_id(message: &str) -> &str {
-    message
-        .strip_prefix("RequestId: ")
-        .and_then(|rest| rest.get(37..))
-        .unwrap_or(message)
+    message.strip_prefix("RequestId: ").and_then(|rest| rest.get(37..)).unwrap_or(message)
 }
 
 #[tokio::test]
 async fn a_function_that_exits_has_crashed_and_the_next_invocation_works() {
     let bench = Bench::new(vec![probe("Camera")]);
     for (event, end) in [
-        (
-            json!({ "do": "exit", "status": 3 }),
-            "Error: Runtime exited with error: exit status 3",
-        ),
-        (
-            json!({ "do": "exit", "status": 0 }),
-            "Error: Runtime exited without providing a reason",
-        ),
-        (
-            json!({ "do": "abort" }),
-            "Error: Runtime exited with error: signal: aborted",
-        ),
+        (json!({ "do": "exit", "status": 3 }), "Error: Runtime exited with error: exit status 3"),
+        (json!({ "do": "exit", "status": 0 }), "Error: Runtime exited without providing a reason"),
+        (json!({ "do": "abort" }), "Error: Runtime exited with error: signal: aborted"),
     ] {
         let Invocation::Crashed { message } = bench.invoke("Camera", &event).await else {
             panic!("no crash")
         };
         assert_eq!(without_request_id(&message), end);
-        bench
-            .logs
-            .wait_for(|line| line.stream == Stream::Platform && line.line == message)
-            .await;
+        bench.logs.wait_for(|line| line.stream == Stream::Platform && line.line == message).await;
         bench.who("Camera").await;
     }
 }
@@ -51,13 +36,8 @@ async fn a_function_that_takes_too_long_is_killed() {
     function.timeout = Duration::from_millis(250);
     let bench = Bench::new(vec![function]);
     let outcome = bench.invoke("Camera", &json!({ "do": "hang" })).await;
-    let Invocation::TimedOut { message } = outcome else {
-        panic!("no time-out, but {outcome:?}")
-    };
-    assert_eq!(
-        without_request_id(&message),
-        "Error: Task timed out after 0.25 seconds"
-    );
+    let Invocation::TimedOut { message } = outcome else { panic!("no time-out, but {outcome:?}") };
+    assert_eq!(without_request_id(&message), "Error: Task timed out after 0.25 seconds");
     bench.lambda.wait_until(<[_]>::is_empty).await;
     bench.who("Camera").await;
 }
@@ -67,9 +47,7 @@ async fn a_function_that_fails_says_why_and_lives_on() {
     let bench = Bench::new(vec![probe("Camera")]);
     let before = bench.who("Camera").await;
     let outcome = bench.invoke("Camera", &json!({ "do": "fail" })).await;
-    let Invocation::FunctionError { payload, .. } = outcome else {
-        panic!("no error, but {outcome:?}")
-    };
+    let Invocation::FunctionError { payload, .. } = outcome else { panic!("no error, but {outcome:?}") };
     let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
     assert_eq!(payload["errorMessage"], "as asked");
     assert_eq!(bench.who("Camera").await, before);
@@ -81,23 +59,12 @@ async fn a_function_that_cannot_start_says_so() {
     functions[0].binary = "refuses_to_start".to_owned();
     functions[1].binary = "reports_that_it_cannot_start".to_owned();
     functions[2].binary = "never_asks".to_owned();
-    let limits = Limits {
-        initialisation: Duration::from_secs(2),
-        ..Limits::default()
-    };
+    let limits = Limits { initialisation: Duration::from_secs(2), ..Limits::default() };
     let bench = Bench::limited(functions, limits);
 
-    let Invocation::Crashed { message } = bench.invoke("Exits", &json!({})).await else {
-        panic!("no crash")
-    };
-    assert_eq!(
-        without_request_id(&message),
-        "Error: Runtime exited with error: exit status 1"
-    );
-    bench
-        .logs
-        .wait_for(|line| line.function == "Exits" && line.line == "a variable is missing")
-        .await;
+    let Invocation::Crashed { message } = bench.invoke("Exits", &json!({})).await else { panic!("no crash") };
+    assert_eq!(without_request_id(&message), "Error: Runtime exited with error: exit status 1");
+    bench.logs.wait_for(|line| line.function == "Exits" && line.line == "a variable is missing").await;
 
     assert_eq!(
         bench.invoke("Reports", &json!({})).await,
@@ -112,10 +79,7 @@ async fn a_function_that_cannot_start_says_so() {
     let Invocation::TimedOut { message } = bench.invoke("Waits", &json!({})).await else {
         panic!("no time-out")
     };
-    assert_eq!(
-        without_request_id(&message),
-        "Error: Task timed out after 2.00 seconds"
-    );
+    assert_eq!(without_request_id(&message), "Error: Task timed out after 2.00 seconds");
 }
 
 #[tokio::test]
@@ -129,9 +93,7 @@ async fn an_executable_that_is_missing_is_an_error_of_the_function() {
         limits: Limits::default(),
     });
     let outcome = lambda.invoke("Camera", Bytes::from_static(b"{}")).await;
-    let Invocation::FunctionError { error_type, .. } = outcome else {
-        panic!("no error, but {outcome:?}")
-    };
+    let Invocation::FunctionError { error_type, .. } = outcome else { panic!("no error, but {outcome:?}") };
     assert_eq!(error_type, "Runtime.InvalidEntrypoint");
     assert_eq!(lambda.processes(), []);
 }
@@ -140,14 +102,10 @@ async fn an_executable_that_is_missing_is_an_error_of_the_function() {
 async fn payloads_up_to_six_megabytes_pass_both_ways() {
     let bench = Bench::new(vec![probe("Camera")]);
     let fitting = PAYLOAD_LIMIT - 2;
-    let answer = bench
-        .invoke("Camera", &json!({ "do": "big", "bytes": fitting }))
-        .await;
+    let answer = bench.invoke("Camera", &json!({ "do": "big", "bytes": fitting })).await;
     assert_eq!(answer.payload().len(), PAYLOAD_LIMIT);
     let before = bench.who("Camera").await;
-    let answer = bench
-        .invoke("Camera", &json!({ "do": "big", "bytes": fitting + 1 }))
-        .await;
+    let answer = bench.invoke("Camera", &json!({ "do": "big", "bytes": fitting + 1 })).await;
     assert_eq!(answer, Invocation::ResponseTooLarge);
     assert_eq!(bench.who("Camera").await, before);
 
@@ -158,9 +116,7 @@ async fn payloads_up_to_six_megabytes_pass_both_ways() {
     event["filler"] = "x".repeat(room + 1).into();
     assert_eq!(
         bench.invoke("Camera", &event).await,
-        Invocation::PayloadTooLarge {
-            bytes: PAYLOAD_LIMIT + 1
-        }
+        Invocation::PayloadTooLarge { bytes: PAYLOAD_LIMIT + 1 }
     );
 }
 

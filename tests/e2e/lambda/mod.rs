@@ -70,37 +70,24 @@ impl Bench {
     async fn hang(&self, function: &str) -> tokio::task::JoinHandle<Invocation> {
         let before = self.lambda.in_flight(function);
         let (lambda, name) = (self.lambda.clone(), function.to_owned());
-        let hanging = tokio::spawn(async move {
-            lambda
-                .invoke(&name, Bytes::from_static(br#"{"do":"hang"}"#))
-                .await
-        });
+        let hanging =
+            tokio::spawn(async move { lambda.invoke(&name, Bytes::from_static(br#"{"do":"hang"}"#)).await });
         let is_running = |state| state == ProcessState::Running;
         self.lambda
             .wait_until(|processes| {
-                processes
-                    .iter()
-                    .filter(|it| it.function == function && is_running(it.state))
-                    .count()
-                    > before
+                processes.iter().filter(|it| it.function == function && is_running(it.state)).count() > before
             })
             .await;
         hanging
     }
 
     fn states(&self) -> Vec<ProcessState> {
-        self.lambda
-            .processes()
-            .into_iter()
-            .map(|process| process.state)
-            .collect()
+        self.lambda.processes().into_iter().map(|process| process.state).collect()
     }
 }
 
 /// The answer of an invocation that must have one.
 pub(crate) fn success(outcome: Invocation) -> Value {
-    let Invocation::Success(payload) = outcome else {
-        panic!("no answer, but {outcome:?}")
-    };
+    let Invocation::Success(payload) = outcome else { panic!("no answer, but {outcome:?}") };
     serde_json::from_slice(&payload).expect("the answer is JSON")
 }

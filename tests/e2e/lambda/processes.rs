@@ -17,12 +17,7 @@ async fn a_function_gets_the_environment_of_lambda_and_nothing_else() {
     let folder = std::path::Path::new(PROBE).parent().unwrap().to_str().unwrap();
     let runtime_api = answer["environment"]["AWS_LAMBDA_RUNTIME_API"].as_str().unwrap();
     assert!(runtime_api.starts_with("127.0.0.1:"));
-    assert!(
-        answer["environment"]["_X_AMZN_TRACE_ID"]
-            .as_str()
-            .unwrap()
-            .starts_with("Root=1-")
-    );
+    assert!(answer["environment"]["_X_AMZN_TRACE_ID"].as_str().unwrap().starts_with("Root=1-"));
     assert_eq!(
         answer["environment"],
         json!({
@@ -48,10 +43,7 @@ async fn a_function_gets_the_environment_of_lambda_and_nothing_else() {
         })
     );
     assert_eq!(answer["folder"], folder);
-    assert_eq!(
-        answer["arn"],
-        "arn:aws:lambda:us-east-1:123456789012:function:Camera"
-    );
+    assert_eq!(answer["arn"], "arn:aws:lambda:us-east-1:123456789012:function:Camera");
 }
 
 #[tokio::test]
@@ -92,27 +84,16 @@ async fn invocations_at_once_have_processes_of_their_own() {
     let other = bench.who("Camera").await;
     assert_eq!(bench.who("Camera").await, other);
     assert_ne!(bench.who("Worker").await, other);
-    assert_eq!(
-        (bench.lambda.in_flight("Camera"), bench.lambda.in_flight("Worker")),
-        (1, 0)
-    );
+    assert_eq!((bench.lambda.in_flight("Camera"), bench.lambda.in_flight("Worker")), (1, 0));
     assert_eq!(bench.lambda.kill_running("Camera"), 1);
-    let Invocation::Crashed { message } = hanging.await.unwrap() else {
-        panic!("it was killed")
-    };
-    assert!(
-        message.ends_with("Error: Runtime exited with error: signal: killed"),
-        "{message}"
-    );
+    let Invocation::Crashed { message } = hanging.await.unwrap() else { panic!("it was killed") };
+    assert!(message.ends_with("Error: Runtime exited with error: signal: killed"), "{message}");
     assert_eq!(bench.lambda.in_flight("Camera"), 0);
 }
 
 #[tokio::test]
 async fn the_process_used_last_is_used_first_and_superfluous_ones_are_retired() {
-    let limits = Limits {
-        idle_per_function: 2,
-        ..Limits::default()
-    };
+    let limits = Limits { idle_per_function: 2, ..Limits::default() };
     let bench = Bench::limited(vec![probe("Camera")], limits);
     let event = json!({ "do": "who" });
     futures_util::future::join_all((0..5).map(|_| bench.invoke("Camera", &event))).await;
@@ -126,18 +107,12 @@ async fn the_process_used_last_is_used_first_and_superfluous_ones_are_retired() 
 
 #[tokio::test]
 async fn above_the_limit_invocations_are_throttled_until_one_ends() {
-    let limits = Limits {
-        processes: 2,
-        ..Limits::default()
-    };
+    let limits = Limits { processes: 2, ..Limits::default() };
     let bench = Bench::limited(vec![probe("Camera"), probe("Worker")], limits);
     bench.who("Worker").await;
     let first = bench.hang("Camera").await;
     let second = bench.hang("Camera").await;
-    assert_eq!(
-        bench.invoke("Worker", &json!({})).await,
-        Invocation::TooManyRequests
-    );
+    assert_eq!(bench.invoke("Worker", &json!({})).await, Invocation::TooManyRequests);
     bench.lambda.kill_running("Camera");
     assert!(!first.await.unwrap().is_success() && !second.await.unwrap().is_success());
     bench.who("Worker").await;
@@ -156,10 +131,7 @@ async fn processes_of_the_old_time_are_retired_when_the_clock_was_advanced() {
 
 #[tokio::test]
 async fn idle_processes_are_retired_after_their_time() {
-    let limits = Limits {
-        idle_life: Duration::from_millis(20),
-        ..Limits::default()
-    };
+    let limits = Limits { idle_life: Duration::from_millis(20), ..Limits::default() };
     let bench = Bench::limited(vec![probe("Camera")], limits);
     bench.who("Camera").await;
     bench.lambda.wait_until(<[_]>::is_empty).await;
@@ -169,19 +141,11 @@ async fn idle_processes_are_retired_after_their_time() {
 #[tokio::test]
 async fn what_a_function_prints_is_kept() {
     let bench = Bench::new(vec![probe("Camera")]);
-    bench
-        .invoke(
-            "Camera",
-            &json!({ "do": "print", "stdout": "a line", "stderr": "an error" }),
-        )
-        .await;
+    bench.invoke("Camera", &json!({ "do": "print", "stdout": "a line", "stderr": "an error" })).await;
     let line = bench.logs.wait_for(|line| line.stream == Stream::Stdout).await;
     assert_eq!((line.function.as_str(), line.line.as_str()), ("Camera", "a line"));
     let line = bench.logs.wait_for(|line| line.stream == Stream::Stderr).await;
-    assert_eq!(
-        (line.function.as_str(), line.line.as_str()),
-        ("Camera", "an error")
-    );
+    assert_eq!((line.function.as_str(), line.line.as_str()), ("Camera", "an error"));
 }
 
 #[tokio::test]

@@ -18,12 +18,8 @@ async fn shutting_down_ends_frozen_and_running_processes_within_two_seconds() {
     let bench = Bench::new(vec![probe("Camera")]);
     let hanging = bench.hang("Camera").await;
     bench.who("Camera").await;
-    let gone: Vec<_> = bench
-        .lambda
-        .processes()
-        .into_iter()
-        .map(|process| watch(process.pid.unwrap()))
-        .collect();
+    let gone: Vec<_> =
+        bench.lambda.processes().into_iter().map(|process| watch(process.pid.unwrap())).collect();
     let started = Instant::now();
     bench.lambda.shutdown().await;
     assert!(started.elapsed() < Duration::from_secs(2));
@@ -46,11 +42,7 @@ async fn dropping_the_last_handle_kills_every_process() {
 
 #[tokio::test]
 async fn the_functions_of_a_killed_stack_die() {
-    for arguments in [
-        &["host", "probe"][..],
-        &["host", "probe", "hang"],
-        &["host", "orphan"],
-    ] {
+    for arguments in [&["host", "probe"][..], &["host", "probe", "hang"], &["host", "orphan"]] {
         let (mut host, function) = host(arguments);
         let function = watch(function);
         kill_process(Pid::from_child(&host), Signal::KILL).unwrap();
@@ -61,15 +53,9 @@ async fn the_functions_of_a_killed_stack_die() {
 
 /// A stack of its own with one function; the function's process id.
 fn host(arguments: &[&str]) -> (Child, u32) {
-    let mut host = Command::new(PROBE)
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut host = Command::new(PROBE).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
-    BufReader::new(host.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
+    BufReader::new(host.stdout.take().unwrap()).read_line(&mut line).unwrap();
     (host, line.trim().parse().unwrap())
 }
 

@@ -57,16 +57,8 @@ impl QueueClient for Sqs {
 
     async fn receive(&self, queue: &str, max: usize, wait_s: i64) -> Result<Vec<ReceivedMessage>, SqsError> {
         let max_messages = i64::try_from(max).ok();
-        Self::receive(
-            self,
-            queue,
-            Receive {
-                max_messages,
-                wait_seconds: Some(wait_s),
-                ..Receive::default()
-            },
-        )
-        .await
+        Self::receive(self, queue, Receive { max_messages, wait_seconds: Some(wait_s), ..Receive::default() })
+            .await
     }
 
     fn delete(&self, queue: &str, receipt_handle: &str) -> Result<(), SqsError> {
@@ -148,9 +140,7 @@ impl<Q: QueueClient> Drop for InFlight<Q> {
 impl<Q: QueueClient> Feed<Q> {
     /// Receives a batch whenever one more invocation may run.
     async fn poll(self: Arc<Self>, tasks: TaskTracker) {
-        let places = Arc::new(Semaphore::new(
-            self.source.maximum_concurrency.unwrap_or(CONCURRENCY),
-        ));
+        let places = Arc::new(Semaphore::new(self.source.maximum_concurrency.unwrap_or(CONCURRENCY)));
         while let Ok(place) = Arc::clone(&places).acquire_owned().await {
             let batch = self.receive().await;
             if !batch.is_empty() {
@@ -167,11 +157,7 @@ impl<Q: QueueClient> Feed<Q> {
         loop {
             let missing = self.source.batch_size - batch.len();
             let wait_s = if batch.is_empty() { POLL_S } else { 0 };
-            match self
-                .queues
-                .receive(&self.source.queue, missing.min(RECEIVE_LIMIT), wait_s)
-                .await
-            {
+            match self.queues.receive(&self.source.queue, missing.min(RECEIVE_LIMIT), wait_s).await {
                 Ok(more) if more.is_empty() => return batch,
                 Ok(more) => batch.extend(more),
                 Err(cause) => {
@@ -230,9 +216,7 @@ async fn settle<Q: QueueClient>(
                 batches.push(batch);
             }
             Done::AllBut(failed) => {
-                let done = batch
-                    .iter()
-                    .filter(|message| !failed.contains(&message.message_id));
+                let done = batch.iter().filter(|message| !failed.contains(&message.message_id));
                 for message in done {
                     // Not an error of ours: the function may have taken longer than the message was hidden.
                     if let Err(cause) = feed.queues.delete(&feed.source.queue, &message.receipt_handle) {
@@ -265,15 +249,7 @@ fn failures(answer: &Bytes, batch: &[ReceivedMessage]) -> Option<BTreeSet<String
         _ => return None,
     };
     let known = |id: &&str| batch.iter().any(|message| message.message_id == *id);
-    failed
-        .iter()
-        .map(|failure| {
-            failure["itemIdentifier"]
-                .as_str()
-                .filter(known)
-                .map(str::to_owned)
-        })
-        .collect()
+    failed.iter().map(|failure| failure["itemIdentifier"].as_str().filter(known).map(str::to_owned)).collect()
 }
 
 #[cfg(test)]
@@ -301,13 +277,7 @@ mod tests {
 
     #[test]
     fn an_answer_without_failures_means_that_all_is_done() {
-        for answer in [
-            "",
-            "null",
-            "{}",
-            r#"{"batchItemFailures":null}"#,
-            r#"{"batchItemFailures":[]}"#,
-        ] {
+        for answer in ["", "null", "{}", r#"{"batchItemFailures":null}"#, r#"{"batchItemFailures":[]}"#] {
             assert_eq!(failed(answer), Some(Vec::new()), "{answer}");
         }
     }

@@ -79,10 +79,7 @@ impl Invocation {
     }
 
     pub(super) fn function_error(error_type: &str, message: &str) -> Self {
-        Self::FunctionError {
-            error_type: error_type.to_owned(),
-            payload: error(error_type, message),
-        }
+        Self::FunctionError { error_type: error_type.to_owned(), payload: error(error_type, message) }
     }
 
     pub(super) fn timed_out(request_id: &str, timeout: Duration) -> Self {
@@ -97,23 +94,16 @@ impl Invocation {
             Some((Some(0), _)) | None => "Runtime exited without providing a reason".to_owned(),
             Some((Some(code), _)) => format!("Runtime exited with error: exit status {code}"),
             Some((None, signal)) => {
-                format!(
-                    "Runtime exited with error: signal: {}",
-                    signal_name(signal.unwrap_or_default())
-                )
+                format!("Runtime exited with error: signal: {}", signal_name(signal.unwrap_or_default()))
             }
         };
-        Self::Crashed {
-            message: format!("RequestId: {request_id} Error: {how}"),
-        }
+        Self::Crashed { message: format!("RequestId: {request_id} Error: {how}") }
     }
 }
 
 /// What a caller of a failed function gets.
 fn error(error_type: &str, message: &str) -> Bytes {
-    json!({ "errorType": error_type, "errorMessage": message })
-        .to_string()
-        .into()
+    json!({ "errorType": error_type, "errorMessage": message }).to_string().into()
 }
 
 /// What a caller gets whom the service refuses.

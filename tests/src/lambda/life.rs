@@ -54,13 +54,8 @@ pub(super) async fn live(shared: Arc<Shared>, function: Arc<Function>, number: u
         Ok(started) => started,
         Err(cause) => {
             shared.pool.remove(number);
-            let message = format!(
-                "RequestId: {} Error: {}: {cause}",
-                work.request_id, function.binary
-            );
-            shared
-                .logs
-                .push(&function.logical_id, Stream::Platform, message.clone());
+            let message = format!("RequestId: {} Error: {}: {cause}", work.request_id, function.binary);
+            shared.logs.push(&function.logical_id, Stream::Platform, message.clone());
             return work.finish(Invocation::function_error("Runtime.InvalidEntrypoint", &message));
         }
     };
@@ -91,25 +86,10 @@ impl Process {
         if let Some(stderr) = child.stderr.take() {
             output.spawn(shared.logs.clone().follow(name.clone(), Stream::Stderr, stderr));
         }
-        let group = child
-            .id()
-            .and_then(|pid| i32::try_from(pid).ok())
-            .and_then(Pid::from_raw);
+        let group = child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
         let is_welcome = group.is_some_and(|group| shared.pool.started(number, group));
         let (shared, function) = (Arc::clone(shared), Arc::clone(function));
-        Ok((
-            Self {
-                shared,
-                function,
-                number,
-                offset_ms,
-                child,
-                group,
-                api,
-                output,
-            },
-            is_welcome,
-        ))
+        Ok((Self { shared, function, number, offset_ms, child, group, api, output }, is_welcome))
     }
 
     /// Serves this invocation and all later ones; returns when the process is to end.
@@ -132,26 +112,18 @@ impl Process {
         let deadline = Instant::now() + self.shared.limits.initialisation;
         let outcome = match self.step(deadline).await {
             Step::Call(Call::Next(next)) => return Some((next, work)),
-            Step::Call(Call::InitError {
-                error_type,
-                payload,
-                verdict,
-            }) => {
+            Step::Call(Call::InitError { error_type, payload, verdict }) => {
                 let _ = verdict.send(StatusCode::ACCEPTED);
                 Invocation::FunctionError { error_type, payload }
             }
             Step::Call(Call::Answer { .. }) => Invocation::function_error(
                 "Runtime.InvalidStateTransition",
-                &format!(
-                    "RequestId: {} Error: The function answered before it was asked",
-                    work.request_id
-                ),
+                &format!("RequestId: {} Error: The function answered before it was asked", work.request_id),
             ),
             Step::Exit(status) => self.failed(Invocation::crashed(&work.request_id, status)),
-            Step::Late => self.failed(Invocation::timed_out(
-                &work.request_id,
-                self.shared.limits.initialisation,
-            )),
+            Step::Late => {
+                self.failed(Invocation::timed_out(&work.request_id, self.shared.limits.initialisation))
+            }
         };
         work.finish(outcome);
         None
@@ -170,11 +142,9 @@ impl Process {
                         undelivered = again.send(event).err();
                     }
                 }
-                Step::Call(Call::Answer {
-                    request_id,
-                    outcome,
-                    verdict,
-                }) if request_id == work.request_id => {
+                Step::Call(Call::Answer { request_id, outcome, verdict })
+                    if request_id == work.request_id =>
+                {
                     let (status, outcome) = judge(outcome);
                     let _ = verdict.send(status);
                     return self.conclude(work, outcome, deadline).await;
@@ -228,9 +198,7 @@ impl Process {
     /// Stops the process, as Lambda freezes an environment between invocations.
     fn freeze(&self) -> Hand {
         self.signal(Signal::STOP);
-        self.shared
-            .pool
-            .rest(self.number, &self.function.logical_id, self.offset_ms)
+        self.shared.pool.rest(self.number, &self.function.logical_id, self.offset_ms)
     }
 
     /// Waits, frozen, for the next invocation, and thaws for it. `None`: the process is gone, or is to end.
@@ -272,10 +240,7 @@ impl Process {
         Event {
             request_id: work.request_id.clone(),
             deadline_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
-            function_arn: format!(
-                "arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}",
-                self.function.logical_id
-            ),
+            function_arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", self.function.logical_id),
             trace_id: format!("Root=1-{:08x}-{};Sampled=0", now.as_secs(), &id[..24]),
             payload: work.payload.clone(),
         }
@@ -284,9 +249,7 @@ impl Process {
     /// Says in the function's log what Lambda would say there.
     fn failed(&self, outcome: Invocation) -> Invocation {
         if let Invocation::TimedOut { message } | Invocation::Crashed { message } = &outcome {
-            self.shared
-                .logs
-                .push(&self.function.logical_id, Stream::Platform, message.clone());
+            self.shared.logs.push(&self.function.logical_id, Stream::Platform, message.clone());
         }
         outcome
     }
@@ -306,10 +269,9 @@ impl Process {
             tracing::error!(function = self.function.logical_id, %cause, "A process could not be waited for");
         }
         let mut output = self.output;
-        let _ = tokio::time::timeout(LAST_LINES_WITHIN, async {
-            while output.join_next().await.is_some() {}
-        })
-        .await;
+        let _ =
+            tokio::time::timeout(LAST_LINES_WITHIN, async { while output.join_next().await.is_some() {} })
+                .await;
         self.shared.pool.remove(self.number);
     }
 }
@@ -318,10 +280,9 @@ impl Process {
 fn judge(outcome: Outcome) -> (StatusCode, Invocation) {
     match outcome {
         Outcome::Response(payload) => (StatusCode::ACCEPTED, Invocation::Success(payload)),
-        Outcome::Error { error_type, payload } => (
-            StatusCode::ACCEPTED,
-            Invocation::FunctionError { error_type, payload },
-        ),
+        Outcome::Error { error_type, payload } => {
+            (StatusCode::ACCEPTED, Invocation::FunctionError { error_type, payload })
+        }
         Outcome::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Invocation::ResponseTooLarge),
         Outcome::Streamed => (
             StatusCode::NOT_IMPLEMENTED,

@@ -94,11 +94,7 @@ impl LogSink {
 
     /// Takes one line.
     pub fn push(&self, function: &str, stream: Stream, line: String) {
-        self.kept().take(LogLine {
-            function: function.to_owned(),
-            stream,
-            line,
-        });
+        self.kept().take(LogLine { function: function.to_owned(), stream, line });
         self.0.changed.send_replace(());
     }
 
@@ -126,10 +122,7 @@ impl LogSink {
     }
 
     fn with(kept: Kept) -> Self {
-        Self(Arc::new(Inner {
-            kept: Mutex::new(kept),
-            changed: watch::Sender::new(()),
-        }))
+        Self(Arc::new(Inner { kept: Mutex::new(kept), changed: watch::Sender::new(()) }))
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -174,14 +167,9 @@ mod tests {
     async fn lines_are_kept_in_order_and_long_ones_are_cut() {
         let sink = LogSink::default();
         let text = format!("one\n\n{}\nno end \u{fffd}", "x".repeat(LINE_LENGTH + 2));
-        sink.clone()
-            .follow("F".to_owned(), Stream::Stdout, text.as_bytes())
-            .await;
+        sink.clone().follow("F".to_owned(), Stream::Stdout, text.as_bytes()).await;
         let lines: Vec<_> = sink.logs().into_iter().map(|line| line.line).collect();
-        assert_eq!(
-            lines,
-            ["one", "", &"x".repeat(LINE_LENGTH), "xx", "no end \u{fffd}"]
-        );
+        assert_eq!(lines, ["one", "", &"x".repeat(LINE_LENGTH), "xx", "no end \u{fffd}"]);
     }
 
     #[test]
@@ -191,13 +179,7 @@ mod tests {
         sink.push("PostPhoto", Stream::Stderr, "taken".to_owned());
         sink.push("GetPost", Stream::Stdout, "asked".to_owned());
         sink.push("PostPhoto", Stream::Stdout, "sent".to_owned());
-        assert_eq!(
-            std::fs::read_to_string(folder.path().join("PostPhoto.log")).unwrap(),
-            "taken\nsent\n"
-        );
-        assert_eq!(
-            std::fs::read_to_string(folder.path().join("GetPost.log")).unwrap(),
-            "asked\n"
-        );
+        assert_eq!(std::fs::read_to_string(folder.path().join("PostPhoto.log")).unwrap(), "taken\nsent\n");
+        assert_eq!(std::fs::read_to_string(folder.path().join("GetPost.log")).unwrap(), "asked\n");
     }
 }

@@ -130,9 +130,7 @@ impl Lambda {
     pub fn new(options: Options) -> Self {
         let functions = options.functions.into_iter();
         Self(Arc::new(Handle(Arc::new(Shared {
-            functions: functions
-                .map(|function| (function.logical_id.clone(), Arc::new(function)))
-                .collect(),
+            functions: functions.map(|function| (function.logical_id.clone(), Arc::new(function))).collect(),
             launcher: options.launcher,
             spawner: Spawner::start(),
             extra_environment: options.extra_environment,
@@ -155,14 +153,7 @@ impl Lambda {
         }
         let (answer, answered) = oneshot::channel();
         let request_id = uuid::Uuid::new_v4().to_string();
-        shared.dispatch(
-            function,
-            Work {
-                request_id,
-                payload,
-                answer,
-            },
-        );
+        shared.dispatch(function, Work { request_id, payload, answer });
         answered.await.unwrap_or(Invocation::Stopped)
     }
 
@@ -183,11 +174,7 @@ impl Lambda {
 
     /// Kills the process that was given this access key id, as a machine that fails would. `false`: there is none.
     pub fn kill(&self, access_key_id: &str) -> bool {
-        self.0
-            .0
-            .pool
-            .signal(Signal::KILL, |process| process.access_key_id == access_key_id)
-            > 0
+        self.0.0.pool.signal(Signal::KILL, |process| process.access_key_id == access_key_id) > 0
     }
 
     /// Kills every process that is at work on an invocation of this function; tells how many there were.
@@ -204,19 +191,10 @@ impl Lambda {
         let idle = pool.close();
         pool.signal(Signal::CONT, |_| true);
         pool.signal(Signal::TERM, |_| true);
-        if tokio::time::timeout(LEAVE_WITHIN, pool.wait_until(<[_]>::is_empty))
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(LEAVE_WITHIN, pool.wait_until(<[_]>::is_empty)).await.is_err() {
             pool.signal(Signal::KILL, |_| true);
-            if tokio::time::timeout(KILLED_WITHIN, pool.wait_until(<[_]>::is_empty))
-                .await
-                .is_err()
-            {
-                tracing::error!(
-                    processes = pool.processes().len(),
-                    "Function processes outlive their kill"
-                );
+            if tokio::time::timeout(KILLED_WITHIN, pool.wait_until(<[_]>::is_empty)).await.is_err() {
+                tracing::error!(processes = pool.processes().len(), "Function processes outlive their kill");
             }
         }
         drop(idle);

@@ -76,11 +76,7 @@ pub(super) struct Idle {
 
 impl Pool {
     pub(super) fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            state: Mutex::default(),
-            changed: watch::Sender::new(()),
-        }
+        Self { limits, state: Mutex::default(), changed: watch::Sender::new(()) }
     }
 
     /// Picks the process that was idle for the shortest time, else makes room for a new one.
@@ -92,19 +88,13 @@ impl Pool {
                 return Choice::Stopped;
             }
             state.retire_where(|idle| idle.offset_ms != offset_ms);
-            let latest = state
-                .idle
-                .iter()
-                .rposition(|idle| idle.function == function.logical_id);
+            let latest = state.idle.iter().rposition(|idle| idle.function == function.logical_id);
             if let Some(at) = latest {
                 let idle = state.idle.remove(at);
                 state.set(idle.number, ProcessState::Running);
                 return Choice::Idle(idle.hand);
             }
-            let alive = state
-                .processes
-                .values()
-                .filter(|process| process.state != ProcessState::Retiring);
+            let alive = state.processes.values().filter(|process| process.state != ProcessState::Retiring);
             if alive.count() >= self.limits.processes {
                 if state.idle.is_empty() {
                     return Choice::TooManyRequests;
@@ -146,12 +136,7 @@ impl Pool {
                 return;
             }
             state.set(number, ProcessState::Idle);
-            state.idle.push(Idle {
-                number,
-                function: function.to_owned(),
-                offset_ms,
-                hand,
-            });
+            state.idle.push(Idle { number, function: function.to_owned(), offset_ms, hand });
             let siblings = state.idle.iter().filter(|idle| idle.function == function).count();
             if siblings > self.limits.idle_per_function
                 && let Some(oldest) = state.idle.iter().position(|idle| idle.function == function)
@@ -191,11 +176,7 @@ impl Pool {
         let state = self.state();
         let wanted = state.processes.values().filter(|process| wanted(process));
         wanted
-            .filter(|process| {
-                process
-                    .group()
-                    .is_some_and(|group| kill_process_group(group, signal).is_ok())
-            })
+            .filter(|process| process.group().is_some_and(|group| kill_process_group(group, signal).is_ok()))
             .count()
     }
 
@@ -204,11 +185,7 @@ impl Pool {
     }
 
     pub(super) fn access_key_id(&self, number: u64) -> String {
-        self.state()
-            .processes
-            .get(&number)
-            .map(|process| process.access_key_id.clone())
-            .unwrap_or_default()
+        self.state().processes.get(&number).map(|process| process.access_key_id.clone()).unwrap_or_default()
     }
 
     pub(super) fn in_flight(&self, function: &str) -> usize {
@@ -260,8 +237,6 @@ impl State {
 
 impl ProcessInfo {
     fn group(&self) -> Option<Pid> {
-        self.pid
-            .and_then(|pid| i32::try_from(pid).ok())
-            .and_then(Pid::from_raw)
+        self.pid.and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw)
     }
 }

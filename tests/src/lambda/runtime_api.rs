@@ -29,17 +29,9 @@ pub(super) enum Call {
     /// It asks for an invocation; dropping the sender tells it that this is not the moment.
     Next(oneshot::Sender<Event>),
     /// It answers an invocation.
-    Answer {
-        request_id: String,
-        outcome: Outcome,
-        verdict: oneshot::Sender<StatusCode>,
-    },
+    Answer { request_id: String, outcome: Outcome, verdict: oneshot::Sender<StatusCode> },
     /// It cannot start.
-    InitError {
-        error_type: String,
-        payload: Bytes,
-        verdict: oneshot::Sender<StatusCode>,
-    },
+    InitError { error_type: String, payload: Bytes, verdict: oneshot::Sender<StatusCode> },
 }
 
 /// How the function ended its invocation.
@@ -75,10 +67,7 @@ impl RuntimeApi {
         let (calls, received) = mpsc::channel(1);
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route(
-                "/2018-06-01/runtime/invocation/{request_id}/response",
-                post(response),
-            )
+            .route("/2018-06-01/runtime/invocation/{request_id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{request_id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(init_error))
             .with_state(Arc::new(calls));
@@ -87,11 +76,7 @@ impl RuntimeApi {
                 tracing::error!(%cause, "A Runtime API stopped serving");
             }
         });
-        Ok(Self {
-            address,
-            calls: received,
-            _server: AbortOnDropHandle::new(server),
-        })
+        Ok(Self { address, calls: received, _server: AbortOnDropHandle::new(server) })
     }
 }
 
@@ -133,11 +118,7 @@ async fn error(
     body: Body,
 ) -> Response {
     let Ok(Some(payload)) = read(body).await else {
-        return refusal(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "RequestEntityTooLarge",
-            "The error is too large",
-        );
+        return refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "The error is too large");
     };
     let error_type = error_type(&headers, &payload);
     answer(&calls, request_id, Outcome::Error { error_type, payload }).await
@@ -145,33 +126,17 @@ async fn error(
 
 async fn init_error(State(calls): State<Calls>, headers: HeaderMap, body: Body) -> Response {
     let Ok(Some(payload)) = read(body).await else {
-        return refusal(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "RequestEntityTooLarge",
-            "The error is too large",
-        );
+        return refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "The error is too large");
     };
     let error_type = error_type(&headers, &payload);
     let (verdict, decided) = oneshot::channel();
-    let told = calls
-        .send(Call::InitError {
-            error_type,
-            payload,
-            verdict,
-        })
-        .await;
+    let told = calls.send(Call::InitError { error_type, payload, verdict }).await;
     verdict_response(told.is_ok(), decided).await
 }
 
 async fn answer(calls: &Calls, request_id: String, outcome: Outcome) -> Response {
     let (verdict, decided) = oneshot::channel();
-    let told = calls
-        .send(Call::Answer {
-            request_id,
-            outcome,
-            verdict,
-        })
-        .await;
+    let told = calls.send(Call::Answer { request_id, outcome, verdict }).await;
     verdict_response(told.is_ok(), decided).await
 }
 
@@ -236,24 +201,13 @@ fn error_type(headers: &HeaderMap, payload: &Bytes) -> String {
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 fn invalid_transition() -> Response {
-    refusal(
-        StatusCode::FORBIDDEN,
-        "InvalidStateTransition",
-        "State transition is not allowed",
-    )
+    refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", "State transition is not allowed")
 }
 
 fn refusal(status: StatusCode, kind: &str, message: &str) -> Response {
-    (
-        status,
-        axum::Json(json!({ "errorType": kind, "errorMessage": message })),
-    )
-        .into_response()
+    (status, axum::Json(json!({ "errorType": kind, "errorMessage": message }))).into_response()
 }

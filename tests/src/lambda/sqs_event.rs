@@ -14,9 +14,7 @@ pub(super) fn event(queue: &str, batch: &[ReceivedMessage]) -> Value {
 
 fn record(queue: &str, message: &ReceivedMessage) -> Value {
     let attributes = message.message_attributes.iter();
-    let attributes: Map<_, _> = attributes
-        .map(|(name, value)| (name.clone(), attribute(value)))
-        .collect();
+    let attributes: Map<_, _> = attributes.map(|(name, value)| (name.clone(), attribute(value))).collect();
     json!({
         "messageId": message.message_id,
         "receiptHandle": message.receipt_handle,
