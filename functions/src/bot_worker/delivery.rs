@@ -81,8 +81,11 @@ impl BotWorker {
             }
         };
         let held = Held { job, body, token, attempt: receipt.attempts, deadline };
-        if unresolved && self.unresolved_sends == UnresolvedSends::Stop {
-            return self.end(&held, Ending::Unknown).await;
+        if unresolved {
+            tracing::warn!(job = %held.job.id, "A send is unresolved: its worker ended before the answer was recorded");
+            if self.unresolved_sends == UnresolvedSends::Stop {
+                return self.end(&held, Ending::Unknown).await;
+            }
         }
         if held.attempt > MOST_ATTEMPTS {
             return self.bury(&held, "Workers died at every attempt.").await;
