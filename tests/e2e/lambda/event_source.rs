@@ -66,13 +66,13 @@ const EMPTY: Depth = Depth {
 
 #[tokio::test]
 async fn messages_of_a_group_are_worked_on_in_order_and_deleted() {
-    let bodies: Vec<_> = (0..5).map(|number| format!("job {number}")).collect();
+    let bodies: Vec<_> = (0..5).map(|number| format!("job-{number}")).collect();
     let messages = bodies
         .iter()
         .map(|body| Send::grouped(body, "chat", body))
         .collect();
     let fed = feed(&source("jobs.fifo"), messages);
-    printed(&fed, "job 4").await;
+    printed(&fed, "job-4").await;
     assert_eq!(done(&fed), bodies);
     assert_eq!(fed.queues.depth("jobs.fifo"), EMPTY);
 }

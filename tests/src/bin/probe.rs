@@ -12,6 +12,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use lambdagram_tests::clock::Clock;
 use lambdagram_tests::lambda::{Lambda, Launcher, Limits, LogSink, Options, ProcessState, die_with_parent};
 use lambdagram_tests::template::model::Function;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use serde_json::{Value, json};
 
 type Failure = lambda_runtime::Error;
@@ -137,7 +138,14 @@ async fn host(binary: &str, hangs: bool) -> Result<ExitCode, Failure> {
     lambda
         .wait_until(|processes| processes.iter().any(|process| process.state == wanted))
         .await;
-    println!("{}", lambda.processes()[0].pid.unwrap_or_default());
+    let pid = lambda.processes()[0].pid.unwrap_or_default();
+    if !hangs {
+        // The signal that stops it was sent; the kernel only helps those that have stopped.
+        let child = Pid::from_raw(i32::try_from(pid)?).ok_or("no child")?;
+        let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+        tokio::task::spawn_blocking(move || waitid(WaitId::Pid(child), stopped)).await??;
+    }
+    println!("{pid}");
     let _ = invocation.await;
     std::future::pending().await
 }
