@@ -12,6 +12,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use lambdagram_tests::clock::Clock;
 use lambdagram_tests::lambda::{Lambda, Launcher, Limits, LogSink, Options, ProcessState, die_with_parent};
 use lambdagram_tests::template::model::Function;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use serde_json::{Value, json};
 
 type Failure = lambda_runtime::Error;
@@ -46,7 +47,9 @@ async fn function() -> Result<ExitCode, Failure> {
 
 /// What an event can ask for: `{"do": "...", ...}`. An event of the gateway asks through its body.
 async fn answer(event: LambdaEvent<Value>) -> Result<Value, Failure> {
-    let asked = event.payload["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
+    let asked = event.payload["body"]
+        .as_str()
+        .and_then(|body| serde_json::from_str(body).ok());
     let asked: Value = asked.unwrap_or_else(|| event.payload.clone());
     if event.payload["Records"].is_array() {
         return Ok(work(&event.payload));
@@ -54,7 +57,12 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Failure> {
     match asked["do"].as_str().unwrap_or("echo") {
         "answer" => Ok(asked["answer"].clone()),
         "big" => Ok(Value::String(
-            "x".repeat(asked["bytes"].as_u64().and_then(|n| n.try_into().ok()).unwrap_or(0)),
+            "x".repeat(
+                asked["bytes"]
+                    .as_u64()
+                    .and_then(|n| n.try_into().ok())
+                    .unwrap_or(0),
+            ),
         )),
         "context" => Ok(json!({
             "request_id": event.context.request_id,
@@ -63,7 +71,12 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Failure> {
             "environment": std::env::vars().collect::<BTreeMap<_, _>>(),
             "folder": std::env::current_dir()?,
         })),
-        "exit" => std::process::exit(asked["status"].as_i64().and_then(|n| n.try_into().ok()).unwrap_or(0)),
+        "exit" => std::process::exit(
+            asked["status"]
+                .as_i64()
+                .and_then(|n| n.try_into().ok())
+                .unwrap_or(0),
+        ),
         "fail" => Err("as asked".into()),
         "hang" => std::future::pending().await,
         "abort" => std::process::abort(),
@@ -110,12 +123,29 @@ async fn host(binary: &str, hangs: bool) -> Result<ExitCode, Failure> {
         logs,
         limits: Limits::default(),
     });
-    let event = if hangs { json!({ "do": "hang" }) } else { json!({ "do": "who" }) };
-    let wanted = if hangs { ProcessState::Running } else { ProcessState::Idle };
+    let event = if hangs {
+        json!({ "do": "hang" })
+    } else {
+        json!({ "do": "who" })
+    };
+    let wanted = if hangs {
+        ProcessState::Running
+    } else {
+        ProcessState::Idle
+    };
     let invoking = lambda.clone();
     let invocation = tokio::spawn(async move { invoking.invoke("Child", event.to_string().into()).await });
-    lambda.wait_until(|processes| processes.iter().any(|process| process.state == wanted)).await;
-    println!("{}", lambda.processes()[0].pid.unwrap_or_default());
+    lambda
+        .wait_until(|processes| processes.iter().any(|process| process.state == wanted))
+        .await;
+    let pid = lambda.processes()[0].pid.unwrap_or_default();
+    if !hangs {
+        // The signal that stops it was sent; the kernel only helps those that have stopped.
+        let child = Pid::from_raw(i32::try_from(pid)?).ok_or("no child")?;
+        let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+        tokio::task::spawn_blocking(move || waitid(WaitId::Pid(child), stopped)).await??;
+    }
+    println!("{pid}");
     let _ = invocation.await;
     std::future::pending().await
 }
@@ -132,7 +162,10 @@ fn report_init_error() -> std::io::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test function has no configuration file")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test function has no configuration file"
+)]
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_default()
 }

@@ -8,7 +8,6 @@ use http::StatusCode;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::Child;
 use tokio::sync::oneshot;
-use tokio::sync::oneshot::error::RecvError;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -204,11 +203,11 @@ impl Process {
     /// Waits, frozen, for the next invocation, and thaws for it. `None`: the process is gone, or is to end.
     async fn rest(&mut self, mut hand: Hand) -> Option<Work> {
         let (given, is_gone) = tokio::select! {
-            given = &mut hand => (given, false),
-            _ = self.child.wait() => (self.last_work(hand).await, true),
-            () = tokio::time::sleep(self.shared.limits.idle_life) => (self.last_work(hand).await, false),
+            given = &mut hand => (given.ok(), false),
+            _ = self.child.wait() => (self.last_work(hand), true),
+            () = tokio::time::sleep(self.shared.limits.idle_life) => (self.last_work(hand), false),
         };
-        let work = given.ok()?;
+        let work = given?;
         if is_gone {
             self.shared.dispatch(&self.function, work);
             return None;
@@ -217,10 +216,11 @@ impl Process {
         Some(work)
     }
 
-    /// Withdraws from the pool; the work that came in this moment, if any.
-    async fn last_work(&self, hand: Hand) -> Result<Work, RecvError> {
+    /// Withdraws from the pool; the work that came in this moment, if any. Later work goes to another process.
+    fn last_work(&self, mut hand: Hand) -> Option<Work> {
         self.shared.pool.withdraw(self.number);
-        hand.await
+        hand.close();
+        hand.try_recv().ok()
     }
 
     /// What the process does next; calls come before its exit, which may follow at once.

@@ -147,12 +147,9 @@ impl Pool {
         work
     }
 
-    /// Withdraws an idle process. `false`: it has been given work, or is to end.
-    pub(super) fn withdraw(&self, number: u64) -> bool {
-        self.change(|state| {
-            let at = state.idle.iter().position(|idle| idle.number == number);
-            at.map(|at| state.retire(at)).is_some()
-        })
+    /// Withdraws an idle process, so that it is given no more work.
+    pub(super) fn withdraw(&self, number: u64) {
+        self.change(|state| state.idle.retain(|idle| idle.number != number));
     }
 
     /// Forgets a process that is gone.
