@@ -18,8 +18,11 @@ pub use routes::ROUTES;
 
 use std::process::ExitCode;
 
-/// Every function: the name of its binary, and what that binary runs.
-pub const FUNCTIONS: [(&str, fn() -> ExitCode); 6] = [
+/// What a function's binary runs.
+pub type Main = fn() -> ExitCode;
+
+/// Every function: the name of its binary, and its [`Main`].
+pub const FUNCTIONS: [(&str, Main); 6] = [
     ("bot_worker", bot_worker::main),
     ("fallback", fallback::main),
     ("get_post", mini_app::get_post::main),

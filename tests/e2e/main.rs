@@ -1,5 +1,7 @@
 //! The end-to-end tests: real processes, real sockets, nothing beyond this machine.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it should be")]
+
 mod support;
 
 mod delivery;

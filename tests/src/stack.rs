@@ -205,7 +205,7 @@ impl Stack {
             function_environment: function_environment(aws.endpoints(), &bot),
         };
         running.write(data_dir).map_err(|error| data_folder(data_dir, &error))?;
-        let lambda = invoke::start_lambda(&model, running.function_environment, &options, clock.clone());
+        let lambda = invoke::start_lambda(&model, &running.function_environment, &options, clock.clone());
         // The front was made before what it kills; nothing calls in between.
         let _ = killer.set(lambda.clone());
 

@@ -106,7 +106,7 @@ impl BotWorker {
                 }
                 None => self.bury(&held, &cause).await,
             },
-            Err(cause) => self.give_up_claim(&held, &cause),
+            Err(cause) => give_up_claim(&held, &cause),
         }
     }
 
@@ -195,7 +195,7 @@ impl BotWorker {
     async fn end(&self, held: &Held<'_>, ending: Ending) -> Verdict {
         let (job, now) = (&held.job, self.clock.now());
         if let Err(cause) = self.receipts.finish(&job.id, &held.token, &ending, now).await {
-            return self.give_up_claim(held, &cause);
+            return give_up_claim(held, &cause);
         }
         tracing::info!(job = %job.id, attempt = held.attempt, ending = ending.state().name(), "The job ended");
         self.clear_up(job).await;
@@ -205,7 +205,7 @@ impl BotWorker {
     async fn release(&self, held: &Held<'_>, attempts: u32, wait: Duration) -> Verdict {
         match self.receipts.release(&held.job.id, &held.token, attempts).await {
             Ok(()) => Verdict::Later(wait),
-            Err(cause) => self.give_up_claim(held, &cause),
+            Err(cause) => give_up_claim(held, &cause),
         }
     }
 
@@ -218,7 +218,7 @@ impl BotWorker {
         }
         let ending = Ending::Failed { reason: reason.to_owned() };
         if let Err(cause) = self.receipts.finish(&job.id, &held.token, &ending, now).await {
-            return self.give_up_claim(held, &cause);
+            return give_up_claim(held, &cause);
         }
         tracing::error!(job = %job.id, attempt = held.attempt, reason, "The job is in the dead-letter queue");
         Verdict::Done
@@ -238,12 +238,6 @@ impl BotWorker {
         }
     }
 
-    /// The receipt cannot be written: the claim ends by itself, and the message comes again after it.
-    fn give_up_claim(&self, held: &Held<'_>, cause: &ClaimError) -> Verdict {
-        tracing::error!(job = %held.job.id, cause = %cause, "What became of the job is not recorded");
-        Verdict::WhenVisible
-    }
-
     /// Removes what was staged for a finished job.
     async fn clear_up(&self, job: &Job) {
         if job.work != Work::Photo {
@@ -258,4 +252,10 @@ impl BotWorker {
         let left = held.deadline.duration_since(self.clock.time()).unwrap_or_default();
         left.saturating_sub(TIME_TO_RECORD)
     }
+}
+
+/// The receipt cannot be written: the claim ends by itself, and the message comes again after it.
+fn give_up_claim(held: &Held<'_>, cause: &ClaimError) -> Verdict {
+    tracing::error!(job = %held.job.id, cause = %cause, "What became of the job is not recorded");
+    Verdict::WhenVisible
 }

@@ -153,7 +153,7 @@ async fn read_form(request: &Incoming) -> Result<Posted, ApiError> {
     while let Some(field) = form.next_field().await.map_err(malformed)? {
         match field.name() {
             Some("photo") if photo.is_none() => {
-                photo = Some(field.bytes().await.map_err(malformed)?.to_vec())
+                photo = Some(field.bytes().await.map_err(malformed)?.to_vec());
             }
             Some("photo") => {
                 return Err(ApiError::InvalidForm { details: "There is more than one photo." });

@@ -32,6 +32,7 @@ impl BotQueue {
     /// # Errors
     ///
     /// [`AwsError`] when SQS did not confirm; the job may be in the queue all the same.
+    #[expect(clippy::missing_panics_doc, reason = "plain data always serialises")]
     pub async fn send(&self, job: &Job) -> Result<(), AwsError> {
         let body = serde_json::to_string(job).expect("a job is plain data");
         let sent = self

@@ -1,6 +1,7 @@
 //! The bucket where pictures wait for their delivery.
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 
@@ -39,7 +40,7 @@ impl StagingBucket {
     pub async fn get(&self, key: &str) -> Result<Option<Bytes>, AwsError> {
         let answer = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
             Ok(answer) => answer,
-            Err(error) if error.as_service_error().is_some_and(|cause| cause.is_no_such_key()) => {
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
                 return Ok(None);
             }
             Err(error) => return Err(AwsError::new("GetObject", &error)),

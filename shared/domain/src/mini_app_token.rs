@@ -40,6 +40,7 @@ struct Payload {
 }
 
 /// Makes a token for `user`, good for [`LIFETIME`].
+#[expect(clippy::missing_panics_doc, reason = "two integers always serialise")]
 pub fn issue(key: &Secret, user: UserId, now: UnixTime) -> Secret {
     let payload = Payload { user, expires_at: now.plus(LIFETIME) };
     let payload = serde_json::to_vec(&payload).expect("two integers serialise");

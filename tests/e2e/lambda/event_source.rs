@@ -40,12 +40,7 @@ fn feed(source: &QueueSource, messages: Vec<Send>) -> Fed {
         queues.send(&source.queue, message).unwrap();
     }
     let source = EventSource::start(source, "Worker", queues.clone(), bench.lambda.clone());
-    Fed {
-        bench,
-        queues,
-        source,
-        _folder: folder,
-    }
+    Fed { bench, queues, source, _folder: folder }
 }
 
 /// What the worker printed, in order.
@@ -58,19 +53,12 @@ async fn printed(fed: &Fed, text: &str) {
     fed.source.idle().await;
 }
 
-const EMPTY: Depth = Depth {
-    visible: 0,
-    in_flight: 0,
-    delayed: 0,
-};
+const EMPTY: Depth = Depth { visible: 0, in_flight: 0, delayed: 0 };
 
 #[tokio::test]
 async fn messages_of_a_group_are_worked_on_in_order_and_deleted() {
     let bodies: Vec<_> = (0..5).map(|number| format!("job-{number}")).collect();
-    let messages = bodies
-        .iter()
-        .map(|body| Send::grouped(body, "chat", body))
-        .collect();
+    let messages = bodies.iter().map(|body| Send::grouped(body, "chat", body)).collect();
     let fed = feed(&source("jobs.fifo"), messages);
     printed(&fed, "job-4").await;
     assert_eq!(done(&fed), bodies);
@@ -80,22 +68,9 @@ async fn messages_of_a_group_are_worked_on_in_order_and_deleted() {
 #[tokio::test]
 async fn a_failed_message_stays_hidden_and_comes_back_when_its_time_is_over() {
     let messages = vec![Send::text("fail"), Send::text("done")];
-    let fed = feed(
-        &QueueSource {
-            batch_size: 2,
-            ..source("jobs")
-        },
-        messages,
-    );
+    let fed = feed(&QueueSource { batch_size: 2, ..source("jobs") }, messages);
     printed(&fed, "done").await;
-    assert_eq!(
-        fed.queues.depth("jobs"),
-        Depth {
-            visible: 0,
-            in_flight: 1,
-            delayed: 0
-        }
-    );
+    assert_eq!(fed.queues.depth("jobs"), Depth { visible: 0, in_flight: 1, delayed: 0 });
     assert_eq!(fed.queues.messages("jobs")[0].receive_count, 1);
     come_back(&fed).await;
     assert_eq!(fed.queues.messages("jobs")[0].receive_count, 2);
@@ -104,29 +79,16 @@ async fn a_failed_message_stays_hidden_and_comes_back_when_its_time_is_over() {
 #[tokio::test]
 async fn a_crash_leaves_the_message_in_the_queue() {
     let fed = feed(&source("jobs"), vec![Send::text("crash")]);
-    fed.bench
-        .logs
-        .wait_for(|line| line.stream == Stream::Platform)
-        .await;
+    fed.bench.logs.wait_for(|line| line.stream == Stream::Platform).await;
     fed.source.idle().await;
-    assert_eq!(
-        fed.queues.depth("jobs"),
-        Depth {
-            visible: 0,
-            in_flight: 1,
-            delayed: 0
-        }
-    );
+    assert_eq!(fed.queues.depth("jobs"), Depth { visible: 0, in_flight: 1, delayed: 0 });
     come_back(&fed).await;
     assert_eq!(fed.queues.messages("jobs")[0].receive_count, 2);
 }
 
 #[tokio::test]
 async fn without_partial_failures_an_answer_means_that_the_whole_batch_is_done() {
-    let source = QueueSource {
-        report_batch_item_failures: false,
-        ..source("jobs")
-    };
+    let source = QueueSource { report_batch_item_failures: false, ..source("jobs") };
     let fed = feed(&source, vec![Send::text("fail"), Send::text("done")]);
     printed(&fed, "done").await;
     fed.bench
@@ -139,9 +101,7 @@ async fn without_partial_failures_an_answer_means_that_the_whole_batch_is_done()
 
 #[tokio::test]
 async fn no_more_invocations_run_at_once_than_the_maximum() {
-    let messages = (0..30)
-        .map(|number| Send::text(format!("job {number}")))
-        .collect();
+    let messages = (0..30).map(|number| Send::text(format!("job {number}"))).collect();
     let fed = feed(&source("jobs"), messages);
     for number in 0..30 {
         printed(&fed, &format!("job {number}")).await;
@@ -155,32 +115,18 @@ async fn a_stopped_source_receives_nothing_more() {
     let fed = feed(&source("jobs"), Vec::new());
     fed.source.stop().await;
     fed.queues.send("jobs", Send::text("late")).unwrap();
-    assert_eq!(
-        fed.queues.depth("jobs"),
-        Depth {
-            visible: 1,
-            in_flight: 0,
-            delayed: 0
-        }
-    );
+    assert_eq!(fed.queues.depth("jobs"), Depth { visible: 1, in_flight: 0, delayed: 0 });
 }
 
 /// Ends the visibility of what is hidden, and waits until it was received and settled again.
 async fn come_back(fed: &Fed) {
-    let before = fed
-        .bench
-        .lambda
-        .processes()
-        .last()
-        .map(|process| process.access_key_id.clone());
+    let before = fed.bench.lambda.processes().last().map(|process| process.access_key_id.clone());
     fed.bench.clock.advance(Duration::from_secs(60));
     // The clock was advanced, so it is a new process that sees the message.
     fed.bench
         .lambda
         .wait_until(|processes| {
-            processes
-                .last()
-                .is_some_and(|last| Some(&last.access_key_id) != before.as_ref())
+            processes.last().is_some_and(|last| Some(&last.access_key_id) != before.as_ref())
         })
         .await;
     fed.source.idle().await;

@@ -47,9 +47,7 @@ async fn function() -> Result<ExitCode, Failure> {
 
 /// What an event can ask for: `{"do": "...", ...}`. An event of the gateway asks through its body.
 async fn answer(event: LambdaEvent<Value>) -> Result<Value, Failure> {
-    let asked = event.payload["body"]
-        .as_str()
-        .and_then(|body| serde_json::from_str(body).ok());
+    let asked = event.payload["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
     let asked: Value = asked.unwrap_or_else(|| event.payload.clone());
     if event.payload["Records"].is_array() {
         return Ok(work(&event.payload));
@@ -57,12 +55,7 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Failure> {
     match asked["do"].as_str().unwrap_or("echo") {
         "answer" => Ok(asked["answer"].clone()),
         "big" => Ok(Value::String(
-            "x".repeat(
-                asked["bytes"]
-                    .as_u64()
-                    .and_then(|n| n.try_into().ok())
-                    .unwrap_or(0),
-            ),
+            "x".repeat(asked["bytes"].as_u64().and_then(|n| n.try_into().ok()).unwrap_or(0)),
         )),
         "context" => Ok(json!({
             "request_id": event.context.request_id,
@@ -71,12 +64,7 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Failure> {
             "environment": std::env::vars().collect::<BTreeMap<_, _>>(),
             "folder": std::env::current_dir()?,
         })),
-        "exit" => std::process::exit(
-            asked["status"]
-                .as_i64()
-                .and_then(|n| n.try_into().ok())
-                .unwrap_or(0),
-        ),
+        "exit" => std::process::exit(asked["status"].as_i64().and_then(|n| n.try_into().ok()).unwrap_or(0)),
         "fail" => Err("as asked".into()),
         "hang" => std::future::pending().await,
         "abort" => std::process::abort(),
@@ -123,21 +111,11 @@ async fn host(binary: &str, hangs: bool) -> Result<ExitCode, Failure> {
         logs,
         limits: Limits::default(),
     });
-    let event = if hangs {
-        json!({ "do": "hang" })
-    } else {
-        json!({ "do": "who" })
-    };
-    let wanted = if hangs {
-        ProcessState::Running
-    } else {
-        ProcessState::Idle
-    };
+    let event = if hangs { json!({ "do": "hang" }) } else { json!({ "do": "who" }) };
+    let wanted = if hangs { ProcessState::Running } else { ProcessState::Idle };
     let invoking = lambda.clone();
     let invocation = tokio::spawn(async move { invoking.invoke("Child", event.to_string().into()).await });
-    lambda
-        .wait_until(|processes| processes.iter().any(|process| process.state == wanted))
-        .await;
+    lambda.wait_until(|processes| processes.iter().any(|process| process.state == wanted)).await;
     let pid = lambda.processes()[0].pid.unwrap_or_default();
     if !hangs {
         // The signal that stops it was sent; the kernel only helps those that have stopped.
@@ -162,10 +140,7 @@ fn report_init_error() -> std::io::Result<()> {
     Ok(())
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test function has no configuration file"
-)]
+#[expect(clippy::disallowed_methods, reason = "a test function has no configuration file")]
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_default()
 }

@@ -83,7 +83,7 @@ impl Spawner {
 
     async fn spawn(&self, command: Command) -> io::Result<Child> {
         let (started, child) = oneshot::channel();
-        let gone = |_| io::Error::other("the spawner is gone");
+        let gone = |()| io::Error::other("the spawner is gone");
         self.0.send(Order { command, started }).map_err(|_| gone(()))?;
         child.await.map_err(|_| gone(()))?
     }

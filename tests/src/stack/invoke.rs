@@ -64,13 +64,13 @@ pub fn read_environment_file(
 /// that were given for it.
 pub(super) fn start_lambda(
     model: &Model,
-    machine: BTreeMap<String, String>,
+    machine: &BTreeMap<String, String>,
     options: &Options,
     clock: Clock,
 ) -> Lambda {
     let mut functions = model.functions.clone();
     for function in &mut functions {
-        function.environment.extend(machine.clone());
+        function.environment.extend(machine.iter().map(|(name, value)| (name.clone(), value.clone())));
         function.environment.extend(options.overrides.get(&function.logical_id).cloned().unwrap_or_default());
     }
     Lambda::new(lambda::Options {
@@ -119,7 +119,7 @@ pub async fn invoke_once(options: Options, function: &str, event: Bytes) -> Resu
     let environment = Environment { sqs_endpoint: running.sqs_endpoint, api_url: running.api_url };
     let model = template::load(&options.project.join("template.yaml"), &running.parameters, &environment)?;
     let clock = state::clock(&options.data_dir).map_err(unusable)?;
-    let lambda = start_lambda(&model, running.function_environment, &options, clock);
+    let lambda = start_lambda(&model, &running.function_environment, &options, clock);
     let invocation = lambda.invoke(function, event).await;
     lambda.shutdown().await;
     Ok(invocation)

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Stack;
+use crate::telegram::bot_api::BotApi;
 
 /// How long a message may be on its way from the queue into its function's hands, when neither counts it.
 const HANDOVER: Duration = Duration::from_millis(5);
@@ -20,7 +21,7 @@ impl Stack {
             if self.sources.iter().any(|source| source.in_flight() > 0) {
                 continue;
             }
-            let pending = self.simulated.as_ref().map_or(0, |simulated| simulated.pending_updates());
+            let pending = self.simulated.as_ref().map_or(0, BotApi::pending_updates);
             if pending == 0 && self.waiting_messages() == 0 {
                 return;
             }

@@ -13,6 +13,7 @@ pub(super) fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "numbers, which are copied")]
 pub(super) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }

@@ -109,7 +109,6 @@ impl SqsError {
     }
 
     /// The names and the status of this error in the service's public model.
-    #[expect(clippy::too_many_lines, reason = "a table with a line for every error")]
     pub(super) fn wire(&self) -> Wire {
         let (shape, code, status) = match self {
             Self::QueueDoesNotExist => {
