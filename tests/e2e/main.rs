@@ -7,6 +7,7 @@ mod support;
 mod delivery;
 mod drift;
 mod faults;
+mod gateway;
 mod lambda;
 mod local;
 mod logs;

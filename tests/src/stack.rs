@@ -210,8 +210,7 @@ impl Stack {
         let _ = killer.set(lambda.clone());
 
         let sources = start_sources(&model, &sqs, &lambda);
-        let gateway =
-            gateway::router(&model.api, &model.functions, invoke::Gateway(lambda.clone()), clock.clone());
+        let gateway = gateway::router(&model.api, &model.functions, lambda.clone(), clock.clone());
         let controls = bot.simulated.as_ref().map(|simulated| {
             let controls = Controls {
                 simulated: simulated.clone(),
