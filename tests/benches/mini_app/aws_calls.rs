@@ -25,7 +25,7 @@ pub(crate) async fn measure(binaries: &Binaries) -> Result<(), Failure> {
     let s3 = aws_sdk_s3::Client::from_conf(s3);
 
     let jobs = ours.jobs_table()?;
-    let limits = model.tables.iter().find(|table| table.name.contains("Limits"));
+    let limits = model.tables.iter().find(|table| table.name.contains("limits"));
     let limits = limits.ok_or("the template has no table of limits")?.name.as_str();
     let bucket = model.buckets.first().ok_or("the template has no bucket")?.name.as_str();
     let queue = sqs.create_queue().queue_name("bench.fifo").attributes(QueueAttributeName::FifoQueue, "true");
@@ -48,7 +48,7 @@ pub(crate) async fn measure(binaries: &Binaries) -> Result<(), Failure> {
 
         let key = format!("bench/{call}");
         let object = s3.put_object().bucket(bucket).key(key).body(ByteStream::from(picture.clone()));
-        put.push(timed(object.send()).await?);
+        put.push(Box::pin(timed(object.send())).await?);
 
         let message =
             sqs.send_message().queue_url(&queue).message_body("{}").message_group_id(call.to_string());
@@ -77,7 +77,7 @@ pub(crate) async fn measure(binaries: &Binaries) -> Result<(), Failure> {
 }
 
 fn config(endpoint: &str) -> SdkConfig {
-    let credentials = Credentials::from_keys("bench", SECRET_ACCESS_KEY, None);
+    let credentials = Credentials::new("bench", SECRET_ACCESS_KEY, None, None, "bench");
     let http_client = aws_smithy_http_client::Builder::new().build_http();
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())

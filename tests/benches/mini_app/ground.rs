@@ -112,7 +112,7 @@ impl BenchStack {
 
     /// The table of receipts.
     pub(crate) fn jobs_table(&self) -> Result<&str, Failure> {
-        let table = self.stack.model().tables.iter().find(|table| table.name.contains("Jobs"));
+        let table = self.stack.model().tables.iter().find(|table| table.name.contains("jobs"));
         Ok(&table.ok_or("the template has no table of jobs")?.name)
     }
 

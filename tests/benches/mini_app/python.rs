@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use lambdagram_tests::telegram::bot_api::{BotApi, DEFAULT_BOT_TOKEN};
+use lambdagram_tests::telegram::bot_api::DEFAULT_BOT_TOKEN;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
