@@ -49,7 +49,9 @@ pub(super) async fn start(data_dir: &Path, tables: &[Table], aws: &Aws) -> Resul
         }
     });
     let authority = endpoint.trim_start_matches("http://").parse().expect("a bound address is an authority");
-    let client = Client::builder(TokioExecutor::new()).build_http();
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    let client = Client::builder(TokioExecutor::new()).build(connector);
     Ok(Router::new().fallback(forward).with_state(Emulator { client, authority }))
 }
 
