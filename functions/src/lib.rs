@@ -5,9 +5,11 @@
 //! in `bin/` names one of the functions here and nothing else.
 
 pub mod bot_worker;
+mod clock;
 mod config;
 pub mod fallback;
 mod http;
+mod intake;
 pub mod mini_app;
 mod person;
 mod routes;
