@@ -1,7 +1,7 @@
 //! The Lambda functions of Lambdagram.
 //!
 //! A handler takes what it needs as arguments, does one thing, and returns a value; it builds no client and reads no
-//! environment. [`runtime`] starts a function: configuration, clients, logs, then the loop of invocations. Each file
+//! environment. `runtime` starts a function: configuration, clients, logs, then the loop of invocations. Each file
 //! in `bin/` names one of the functions here and nothing else.
 
 pub mod bot_worker;
