@@ -6,9 +6,11 @@ mod support;
 
 mod delivery;
 mod drift;
+mod events;
 mod faults;
 mod lambda;
 mod local;
 mod logs;
 mod mini_app;
+mod setup;
 mod webhook;

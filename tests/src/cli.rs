@@ -232,12 +232,12 @@ async fn set_up(setup: Setup) -> Result<ExitCode, String> {
 fn read_certificate(path: &Path) -> Result<Bytes, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let text = String::from_utf8_lossy(&bytes);
-    if !text.contains("-----BEGIN CERTIFICATE-----") {
-        return Err(format!("{} is not a certificate in PEM", path.display()));
-    }
     // The key belongs to the server alone; a file that holds both must not leave this machine.
     if text.contains("PRIVATE KEY-----") {
         return Err(format!("{} holds a private key; give the certificate alone", path.display()));
+    }
+    if !text.contains("-----BEGIN CERTIFICATE-----") {
+        return Err(format!("{} is not a certificate in PEM", path.display()));
     }
     Ok(Bytes::from(bytes))
 }
