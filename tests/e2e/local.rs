@@ -7,15 +7,16 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use lambdagram_tests::telegram::bot_api::DEFAULT_BOT_TOKEN;
 use reqwest::StatusCode;
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Interest};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
-use crate::support::{data_url, picture, project};
+use crate::support::{TestStack, data_url, picture, project};
 
 /// The binary of `cargo run`.
 const LOCAL: &str = env!("CARGO_BIN_EXE_local");
@@ -136,10 +137,20 @@ struct Function {
 }
 
 impl Function {
-    fn watch(&self) -> AsyncFd<OwnedFd> {
-        let process = pidfd_open(pid(self.pid), PidfdFlags::empty()).unwrap();
-        AsyncFd::with_interest(process, Interest::READABLE).unwrap()
+    /// The process itself, whatever becomes of its number.
+    fn hold(&self) -> OwnedFd {
+        pidfd_open(pid(self.pid), PidfdFlags::empty()).unwrap()
     }
+}
+
+/// Returns when the processes have ended: that is when their descriptors become readable.
+async fn end_of(processes: Vec<OwnedFd>) {
+    let waiting = tokio::task::spawn_blocking(move || {
+        for process in processes {
+            poll(&mut [PollFd::new(&process, PollFlags::IN)], None).unwrap();
+        }
+    });
+    waiting.await.unwrap();
 }
 
 fn pid(number: u32) -> Pid {
@@ -231,12 +242,9 @@ async fn a_stack_that_is_killed_takes_its_functions_with_it() {
     stack.sent(&id).await;
     let functions = stack.functions();
     assert_eq!(binaries(&functions), ["bot_worker", "get_post", "post_photo"]);
-    let ends: Vec<_> = functions.iter().map(Function::watch).collect();
+    let held = functions.iter().map(Function::hold).collect();
     assert_eq!(stack.end(Signal::KILL).await.code, None);
-    for end in ends {
-        // A process is readable once it has ended.
-        drop(end.readable().await.unwrap());
-    }
+    end_of(held).await;
     assert_eq!(left_of(&functions), []);
     // And the folder is free for the next.
     let stack = Running::start(data.path()).await;
@@ -360,6 +368,35 @@ async fn a_reset_stack_is_as_good_as_new() {
     assert_eq!(stack.state_of(&id).await, json!({"error": "Not found."}));
     welcomed().await;
     stack.end(Signal::TERM).await;
+}
+
+#[tokio::test]
+async fn a_real_bots_token_is_shown_nowhere_and_kept_nowhere() {
+    let telegram = TestStack::start().await;
+    let data = folder();
+    let arguments = ["--port", "0", "--data-dir", text(data.path()), "--telegram", "real"];
+    let mut command = local(&arguments);
+    command.env("BOT_TOKEN", DEFAULT_BOT_TOKEN).env("BOT_API_URL", telegram.stack.bot_api_url());
+    let stack = Running::of(command).await;
+    telegram.write_to_bot(json!({"chat_id": 1, "text": "/start"})).await;
+    while telegram.chat(1).len() < 3 {
+        tokio::task::yield_now().await;
+    }
+    let ended = stack.end(Signal::TERM).await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""));
+    assert!(ended.stderr.contains("yours, at http://127.0.0.1:"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains(DEFAULT_BOT_TOKEN), "{}", ended.stderr);
+    for file in files_below(data.path()) {
+        let kept = fs::read(&file).unwrap();
+        let token = DEFAULT_BOT_TOKEN.as_bytes();
+        assert!(!kept.windows(token.len()).any(|bytes| bytes == token), "{}", file.display());
+    }
+    telegram.end().await;
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
 
 /// `local invoke` on a data folder.

@@ -115,7 +115,7 @@ struct Setup {
     /// A Bot API server of one's own.
     #[arg(long, env = "BOT_API_URL", default_value = TELEGRAM)]
     bot_api_url: String,
-    /// The JSON object of the secret: bot_token, webhook_secret, mini_app_key.
+    /// The JSON object that the secret holds.
     #[arg(long, env = "BOT_SECRETS", hide_env_values = true, hide = true)]
     bot_secrets: Option<String>,
 }
@@ -134,8 +134,10 @@ pub fn main() -> ExitCode {
         };
     }
     start_logging();
-    let runtime = tokio::runtime::Runtime::new();
-    let runtime = runtime.expect("the process may start threads");
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(error),
+    };
     let outcome = runtime.block_on(async {
         match cli.command {
             Some(Command::Invoke(invoke)) => run_once(invoke).await,
@@ -243,12 +245,11 @@ fn read_certificate(path: &Path) -> Result<Bytes, String> {
 }
 
 fn options(common: &Common, port: u16) -> Result<Options, String> {
-    let launcher = match &common.functions_dir {
-        Some(folder) => Launcher::Directory(folder.clone()),
-        None => {
-            let this = std::env::current_exe();
-            Launcher::Reexecute(this.map_err(|error| format!("this program cannot find itself: {error}"))?)
-        }
+    let launcher = if let Some(folder) = &common.functions_dir {
+        Launcher::Directory(folder.clone())
+    } else {
+        let this = std::env::current_exe();
+        Launcher::Reexecute(this.map_err(|error| format!("this program cannot find itself: {error}"))?)
     };
     let telegram = match common.telegram {
         WhichTelegram::Simulated => Telegram::Simulated,
@@ -301,7 +302,7 @@ fn describe(stack: &Stack) -> String {
             ));
         }
         None => {
-            lines.push(format!("  yours, at {}; its updates are fetched from there", stack.bot_api_url()))
+            lines.push(format!("  yours, at {}; its updates are fetched from there", stack.bot_api_url()));
         }
     }
     lines.join("\n")

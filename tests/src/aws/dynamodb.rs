@@ -4,6 +4,7 @@
 //! what the front lets through. Expired items stay readable: DynamoDB itself removes them within days, not at once, and
 //! whoever reads them has to look at the time.
 
+use std::fmt;
 use std::path::Path;
 
 use axum::Router;
@@ -36,6 +37,12 @@ struct Emulator {
 pub(super) struct Tables {
     database: Database,
     tables: Vec<Table>,
+}
+
+impl fmt::Debug for Tables {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Tables").field("tables", &self.tables).finish_non_exhaustive()
+    }
 }
 
 impl Tables {

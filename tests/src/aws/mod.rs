@@ -144,7 +144,7 @@ impl Listeners {
 }
 
 /// What tables and buckets hold.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Stored {
     tables: dynamodb::Tables,
     buckets: Vec<Bucket>,
@@ -164,6 +164,7 @@ impl Stored {
 }
 
 /// The running services.
+#[derive(Debug)]
 pub struct Aws {
     endpoints: Endpoints,
     stored: Stored,

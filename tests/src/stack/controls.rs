@@ -1,5 +1,6 @@
 //! The controls that concern the whole stack: its clock, and back to the start.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -78,6 +79,6 @@ async fn reset(State(controls): State<Controls>) -> Response {
     }
 }
 
-fn refusal(status: StatusCode, reason: impl ToString) -> Response {
+fn refusal(status: StatusCode, reason: impl Display) -> Response {
     (status, Json(json!({ "error": reason.to_string() }))).into_response()
 }
