@@ -147,7 +147,7 @@ async fn after_the_last_attempt_a_job_lies_among_the_dead_letters_until_it_is_re
     let letters: Vec<Value> =
         stack.dead_letters().iter().map(|body| serde_json::from_str(body).unwrap()).collect();
     assert_eq!(letters, [json!({"id": id, "chat_id": 1, "work": {"kind": "photo"}})]);
-    assert_eq!(stack.staged(), [id.clone()]);
+    assert_eq!(stack.staged(), std::slice::from_ref(&id));
 
     stack.redrive().await;
     stack.stack.settle().await;
