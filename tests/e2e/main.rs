@@ -8,6 +8,7 @@ mod delivery;
 mod drift;
 mod events;
 mod faults;
+mod gateway;
 mod lambda;
 mod local;
 mod logs;

@@ -229,8 +229,7 @@ impl Stack {
         // The front was made before what it kills; nothing calls in between.
         let _ = killer.set(lambda.clone());
 
-        let gateway =
-            gateway::router(&model.api, &model.functions, invoke::Gateway(lambda.clone()), clock.clone());
+        let gateway = gateway::router(&model.api, &model.functions, lambda.clone(), clock.clone());
         let controls = bot.simulated.as_ref().map(|simulated| {
             let controls = Controls {
                 simulated: simulated.clone(),

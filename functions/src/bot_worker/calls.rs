@@ -30,23 +30,29 @@ impl Call {
     /// [`PictureError`] when it fits neither.
     pub(super) fn with_picture(chat_id: ChatId, picture: Picture) -> Result<Self, PictureError> {
         Ok(match picture.for_telegram()? {
-            Delivery::Photo(picture) => Self::with_file("sendPhoto", "photo", chat_id, picture),
-            Delivery::Document(picture) => Self::with_file("sendDocument", "document", chat_id, picture),
+            Delivery::Photo(picture) => Self::with_photo(chat_id, picture),
+            Delivery::Document(picture) => Self::with_photo(chat_id, picture).into_document(),
         })
     }
 
     /// The same picture as a document, when Telegram did not take it as a photo.
     pub(super) fn as_document(&self) -> Option<Self> {
-        let photo = self.file.as_ref().filter(|_| self.method == "sendPhoto")?;
-        let file = InputFile { parameter: "document", ..photo.clone() };
-        Some(Self { method: "sendDocument", parameters: self.parameters.clone(), file: Some(file) })
+        (self.method == "sendPhoto").then(|| self.clone().into_document())
     }
 
-    fn with_file(method: &'static str, parameter: &'static str, chat_id: ChatId, picture: Picture) -> Self {
+    fn with_photo(chat_id: ChatId, picture: Picture) -> Self {
         let name = format!("photo.{}", picture.file_extension());
         let content_type = picture.content_type();
-        let file = InputFile { parameter, name, content_type, bytes: picture.into_bytes().into() };
-        Self { file: Some(file), ..Self::new(method, json!({ "chat_id": chat_id })) }
+        let file = InputFile { parameter: "photo", name, content_type, bytes: picture.into_bytes().into() };
+        Self { file: Some(file), ..Self::new("sendPhoto", json!({ "chat_id": chat_id })) }
+    }
+
+    fn into_document(mut self) -> Self {
+        self.method = "sendDocument";
+        self.file = self.file.map(|file| InputFile { parameter: "document", ..file });
+        // Or Telegram looks into the file, and may make a sticker of a WebP.
+        self.parameters.insert("disable_content_type_detection".to_owned(), Value::Bool(true));
+        self
     }
 }
 

@@ -32,7 +32,7 @@ fn feed(source: &QueueSource, messages: Vec<Send>) -> Fed {
     let folder = tempfile::tempdir().unwrap();
     let queues = Sqs::open(folder.path(), bench.clock.clone()).unwrap();
     let mut attributes = BTreeMap::from([("VisibilityTimeout".to_owned(), "60".to_owned())]);
-    if source.queue.ends_with(".fifo") {
+    if source.queue.strip_suffix(".fifo").is_some() {
         attributes.insert("FifoQueue".to_owned(), "true".to_owned());
     }
     queues.ensure_queue(&source.queue, &attributes).unwrap();
@@ -121,7 +121,7 @@ async fn a_stopped_source_receives_nothing_more() {
 /// Ends the visibility of what is hidden, and waits until it was received and settled again.
 async fn come_back(fed: &Fed) {
     let before = fed.bench.lambda.processes().last().map(|process| process.access_key_id.clone());
-    fed.bench.clock.advance(Duration::from_secs(60));
+    fed.bench.clock.advance(Duration::from_mins(1));
     // The clock was advanced, so it is a new process that sees the message.
     fed.bench
         .lambda

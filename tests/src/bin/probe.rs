@@ -3,6 +3,8 @@
 //! `probe function <anything>` is the function, as `local function <binary>` is one of the product's. `probe host` is a
 //! Lambda service whose only purpose is to be killed: it runs one function and prints the function's process id.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "what a function prints is its log")]
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -99,7 +101,7 @@ async fn host(binary: &str, hangs: bool) -> Result<ExitCode, Failure> {
             logical_id: "Child".to_owned(),
             binary: binary.to_owned(),
             memory_mb: 128,
-            timeout: std::time::Duration::from_secs(600),
+            timeout: std::time::Duration::from_mins(10),
             environment: BTreeMap::new(),
             routes: Vec::new(),
             queue_sources: Vec::new(),

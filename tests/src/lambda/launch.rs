@@ -6,7 +6,8 @@
 //!   SIGHUP and SIGCONT when a member is stopped (POSIX, `_exit`); it dies of the first;
 //! - a running process finds its Runtime API gone when it answers, and `lambda_runtime` ends it;
 //! - a process that never answers, or that outlives both, is why a function run by the stack's own executable calls
-//!   [`die_with_parent`]. The kernel then means the *thread* that started it: hence [`Spawner`].
+//!   [`die_with_parent`]. The kernel then means the *thread* that started it: hence [`Spawner`]. Binaries of a
+//!   `--functions-dir` are what is deployed and do not call it; one that hangs outlives a killed stack.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -83,9 +84,9 @@ impl Spawner {
 
     async fn spawn(&self, command: Command) -> io::Result<Child> {
         let (started, child) = oneshot::channel();
-        let gone = |()| io::Error::other("the spawner is gone");
-        self.0.send(Order { command, started }).map_err(|_| gone(()))?;
-        child.await.map_err(|_| gone(()))?
+        let gone = || io::Error::other("the spawner is gone");
+        self.0.send(Order { command, started }).map_err(|_| gone())?;
+        child.await.map_err(|_| gone())?
     }
 }
 

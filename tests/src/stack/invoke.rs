@@ -17,13 +17,9 @@ use crate::gateway::{Invoke, Invoked};
 use crate::lambda::{self, Invocation, Lambda};
 use crate::template::{self, Environment, Model};
 
-/// The Lambda host as the gateway calls it.
-#[derive(Clone)]
-pub(super) struct Gateway(pub(super) Lambda);
-
-impl Invoke for Gateway {
+impl Invoke for Lambda {
     async fn invoke(&self, function: &str, payload: Bytes) -> Invoked {
-        match self.0.invoke(function, payload).await {
+        match Self::invoke(self, function, payload).await {
             Invocation::Success(answer) => Invoked::Success(answer),
             Invocation::TooManyRequests => Invoked::Throttled,
             Invocation::PayloadTooLarge { .. } => Invoked::PayloadTooLarge,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use lambdagram_domain::retry;
 use lambdagram_domain::secret::Secret;
 use lambdagram_telegram::bot_api::{BotApi, BotApiError};
+use lambdagram_telegram::http::client_builder;
 use lambdagram_telegram::setup::ALLOWED_UPDATES;
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ const LONG_POLL: Duration = Duration::from_secs(50);
 
 /// Asks for updates until it is dropped, and hands each to the webhook at `url`.
 pub(super) async fn forward(bot: BotApi, url: String, secret: Secret, clock: Clock) {
-    let http = reqwest::Client::new();
+    let http = client_builder().build().expect("the bot's own client was built before");
     let mut offset = 0;
     let mut failures = 0;
     loop {

@@ -96,7 +96,7 @@ fn memory_and_timeouts_fit_the_work() {
     assert_eq!(
         sizes,
         [
-            ("PostPhoto", 512, 10),
+            ("PostPhoto", 1024, 10),
             ("GetPost", 256, 10),
             ("MiniAppSession", 256, 10),
             ("TelegramWebhook", 256, 10),
