@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use lambdagram_telegram::http::client_builder;
 use lambdagram_tests::telegram::bot_api::DEFAULT_BOT_TOKEN;
 use reqwest::StatusCode;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -77,7 +78,7 @@ impl Running {
             stderr.read_to_string(&mut reason).await.unwrap();
             panic!("{line:?} {reason}");
         };
-        let (url, http) = (url.to_owned(), reqwest::Client::new());
+        let (url, http) = (url.to_owned(), client_builder().build().unwrap());
         Self { child, url, stdout, stderr, http }
     }
 
