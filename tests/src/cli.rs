@@ -157,12 +157,13 @@ fn fail(reason: impl fmt::Display) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// The stack's own warnings, on standard error.
+/// The stack's own warnings, on standard error. The DynamoDB emulator would warn of each condition that is not met,
+/// which is an answer like others.
 fn start_logging() {
     tracing_subscriber::fmt()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
-        .with_env_filter("warn")
+        .with_env_filter("warn,dynoxide=error")
         .with_target(false)
         .without_time()
         .init();
