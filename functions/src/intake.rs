@@ -34,6 +34,14 @@ impl Intake {
         self.receipts.accept(receipt, limit).await
     }
 
+    /// Gives up on an accepted job after `cause`, so that a repeat need not wait for this request. Returns the cause.
+    pub(crate) async fn abandon(&self, job: &Job, cause: AwsError) -> AwsError {
+        if let Err(second) = self.receipts.abandon(&job.id).await {
+            tracing::warn!(job = %job.id, cause = %second, "A repeat has to wait as if this request were at work");
+        }
+        cause
+    }
+
     /// Queues an accepted job. Once this returns, it is not lost any more.
     ///
     /// # Errors

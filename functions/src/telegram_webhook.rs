@@ -22,7 +22,7 @@ pub fn main() -> ExitCode {
         Ok(TelegramWebhook {
             secrets: environment.secrets(connection, start.clock.now()).await?,
             bot_id: environment.bot_id()?,
-            mini_app_url: environment.text("MINI_APP_URL")?,
+            mini_app_url: environment.optional("MINI_APP_URL").map(str::to_owned),
             intake: Intake::new(&start)?,
         })
     })
@@ -31,7 +31,7 @@ pub fn main() -> ExitCode {
 struct TelegramWebhook {
     secrets: SecretStore,
     bot_id: i64,
-    mini_app_url: String,
+    mini_app_url: Option<String>,
     intake: Intake,
 }
 

@@ -3,6 +3,7 @@
 //! A [`Stack`] is what `cargo run` starts and what the end-to-end tests drive. It starts in the order in which the
 //! parts need one another's addresses: listeners, then the template, then what the template describes.
 
+mod bot;
 mod controls;
 mod invoke;
 mod real_telegram;
@@ -18,14 +19,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lambdagram_domain::secret::Secret;
-use lambdagram_telegram::bot_api::{BotApi, BotApiError, TELEGRAM};
-use lambdagram_telegram::setup::{self, Webhook};
-use serde_json::json;
+use lambdagram_telegram::bot_api::{BotApiError, TELEGRAM};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::bot::Bot;
 use self::controls::Controls;
 pub use self::invoke::{EnvironmentFileError, invoke_once, read_environment_file};
 
@@ -37,7 +37,7 @@ use crate::clock::Clock;
 use crate::gateway;
 use crate::lambda::event_source::EventSource;
 use crate::lambda::{Lambda, Launcher, LogSink};
-use crate::telegram::bot_api::{self as simulated, DEFAULT_BOT_TOKEN};
+use crate::telegram::bot_api as simulated;
 use crate::template::model::Queue;
 use crate::template::{self, Environment, Model, TemplateError};
 
@@ -76,7 +76,7 @@ pub enum Telegram {
         token: Secret,
         /// The Bot API's address.
         base_url: String,
-        /// Where the Mini App lives: `https://` for Telegram's own server. Without it the bot gets no buttons.
+        /// Where the Mini App lives: `https://` for Telegram's own server. Without it the bot has no buttons.
         mini_app_url: Option<String>,
     },
 }
@@ -356,110 +356,6 @@ impl Stack {
 /// Where updates go.
 fn webhook_of(api_url: &str) -> String {
     format!("{api_url}/telegram/webhook")
-}
-
-/// The bot of a stack: who it is, where its API is, and what it shares with the functions.
-#[derive(Clone)]
-struct Bot {
-    token: Secret,
-    id: i64,
-    url: String,
-    webhook_secret: Secret,
-    mini_app_key: Secret,
-    mini_app_url: Option<String>,
-    simulated: Option<simulated::BotApi>,
-}
-
-impl Bot {
-    async fn open(
-        options: &Options,
-        clock: &Clock,
-        api_url: &str,
-        shutdown: &CancellationToken,
-        tasks: &TaskTracker,
-    ) -> Result<Self, StartError> {
-        let (token, url, mini_app_url, simulated) = match &options.telegram {
-            Telegram::Real { token, base_url, mini_app_url } => {
-                (token.clone(), base_url.clone(), mini_app_url.clone(), None)
-            }
-            Telegram::Simulated => {
-                let (simulated, url) = open_simulated(options, clock, shutdown, tasks).await?;
-                (Secret::new(DEFAULT_BOT_TOKEN), url, Some(format!("{api_url}/")), Some(simulated))
-            }
-        };
-        let id =
-            token.expose().split_once(':').and_then(|(id, _)| id.parse().ok()).ok_or(StartError::Token)?;
-        let secrets =
-            state::secrets(&options.data_dir).map_err(|error| data_folder(&options.data_dir, &error))?;
-        let webhook_secret = Secret::new(secrets.webhook_secret);
-        let mini_app_key = Secret::new(secrets.mini_app_key);
-        Ok(Self { token, id, url, webhook_secret, mini_app_key, mini_app_url, simulated })
-    }
-
-    fn parameters(&self, api_url: &str) -> BTreeMap<String, String> {
-        let mini_app_url = self.mini_app_url.clone().unwrap_or_else(|| format!("{api_url}/"));
-        let mut parameters = BTreeMap::from([
-            ("BotId".to_owned(), self.id.to_string()),
-            ("MiniAppUrl".to_owned(), mini_app_url),
-            ("AllowedOrigins".to_owned(), api_url.to_owned()),
-            ("BotApiUrl".to_owned(), self.url.clone()),
-        ]);
-        let key = self.simulated.as_ref().map(simulated::BotApi::public_key_hex);
-        parameters.extend(key.map(|key| ("TelegramPublicKey".to_owned(), key)));
-        parameters
-    }
-
-    fn secrets_json(&self) -> String {
-        json!({
-            "bot_token": self.token.expose(),
-            "webhook_secret": self.webhook_secret.expose(),
-            "mini_app_key": self.mini_app_key.expose(),
-        })
-        .to_string()
-    }
-
-    fn api(&self) -> BotApi {
-        BotApi::new(&self.url, self.token.clone())
-    }
-
-    /// Tells Telegram about the bot. The simulated one delivers updates to the webhook; the real one cannot reach this
-    /// machine and is asked for them, which it answers only when no webhook is set.
-    async fn set_up(&self, api_url: &str) -> Result<(), BotApiError> {
-        let bot = self.api();
-        if self.simulated.is_some() {
-            let secret = self.webhook_secret.clone();
-            let webhook = Webhook { url: webhook_of(api_url), secret, certificate: None };
-            setup::set_webhook(&bot, webhook).await?;
-        } else {
-            setup::delete_webhook(&bot).await?;
-        }
-        match &self.mini_app_url {
-            Some(url) => setup::set_commands_and_menu(&bot, url).await,
-            None => setup::set_commands(&bot).await,
-        }
-    }
-}
-
-async fn open_simulated(
-    options: &Options,
-    clock: &Clock,
-    shutdown: &CancellationToken,
-    tasks: &TaskTracker,
-) -> Result<(simulated::BotApi, String), StartError> {
-    let opened = simulated::BotApi::open(simulated::Options {
-        data_dir: options.data_dir.clone(),
-        token: DEFAULT_BOT_TOKEN.to_owned(),
-        clock: clock.clone(),
-        seed: clock.now_ms(),
-    });
-    let bot = opened.map_err(|error| data_folder(&options.data_dir, &error))?;
-    let listener = bind(0).await?;
-    let url = format!("http://{}", listener.local_addr().map_err(StartError::Listen)?);
-    bot.set_endpoint(&url);
-    tasks.spawn(aws::serve(listener, bot.router(), shutdown.clone()));
-    let (deliverer, shutdown) = (bot.clone(), shutdown.clone());
-    tasks.spawn(async move { shutdown.run_until_cancelled(deliverer.deliver()).await });
-    Ok((bot, url))
 }
 
 fn data_folder(path: &Path, reason: &dyn std::fmt::Display) -> StartError {

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::StatusCode;
 use http::header::LOCATION;
-use lambdagram_aws::{Accepted, Limit, StagingBucket};
+use lambdagram_aws::{Accepted, AwsError, Limit, StagingBucket};
 use lambdagram_domain::ids::JobId;
 use lambdagram_domain::job::Job;
 use lambdagram_domain::picture::{Picture, decode_data_url};
@@ -68,10 +68,10 @@ impl Endpoint for PostPhoto {
         };
         let job = Job::photo(id, person.into());
         let receipt = Receipt::new(job.id.clone(), Some(person), job.chat_id, request.now());
-        if self.is_to_be_queued(Receipt { fingerprint, ..receipt }).await? {
-            let content_type = picture.content_type();
-            self.staging.put(&job.staged_picture(), content_type, picture.into_bytes()).await?;
-            self.intake.enqueue(&job).await?;
+        if self.is_to_be_queued(Receipt { fingerprint, ..receipt }).await?
+            && let Err(cause) = self.queue(&job, picture).await
+        {
+            return Err(self.intake.abandon(&job, cause).await.into());
         }
         let location = request.location(&format!("/post/{}", job.id));
         let body = json!({"message": "Photo accepted.", "id": job.id});
@@ -80,6 +80,13 @@ impl Endpoint for PostPhoto {
 }
 
 impl PostPhoto {
+    /// Stages the picture and queues its job.
+    async fn queue(&self, job: &Job, picture: Picture) -> Result<(), AwsError> {
+        let content_type = picture.content_type();
+        self.staging.put(&job.staged_picture(), content_type, picture.into_bytes()).await?;
+        self.intake.enqueue(job).await
+    }
+
     /// Writes the receipt. `false` when an earlier request has queued the job already.
     async fn is_to_be_queued(&self, receipt: Receipt) -> Result<bool, ApiError> {
         let limit = Limit {
