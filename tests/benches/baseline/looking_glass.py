@@ -155,6 +155,8 @@ def webhook():
 def main() -> None:
     """Runs the bot and the API until the process is ended."""
     logging.basicConfig(level=logging.WARNING)
+    # It would warn of every request that waits for a thread.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     token = os.environ["BOT_TOKEN"]
     api_url = os.environ.get("BOT_API_URL", "https://api.telegram.org")
     bot = Bot(token, api_url, os.environ["MINI_APP_URL"], int(os.environ.get("CONCURRENT_UPDATES", "1")))

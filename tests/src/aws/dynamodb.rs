@@ -83,7 +83,9 @@ pub(super) async fn start(
         }
     });
     let authority = endpoint.trim_start_matches("http://").parse().expect("a bound address is an authority");
-    let client = Client::builder(TokioExecutor::new()).build_http();
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    let client = Client::builder(TokioExecutor::new()).build(connector);
     let router = Router::new().fallback(forward).with_state(Emulator { client, authority });
     Ok((Tables { database, tables: tables.to_owned() }, router))
 }
