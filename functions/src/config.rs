@@ -9,7 +9,7 @@ use lambdagram_domain::init_data::TelegramKey;
 use lambdagram_domain::time::UnixTime;
 use thiserror::Error;
 
-use crate::runtime::Clock;
+use crate::clock::Clock;
 
 /// Why a function does not start.
 #[derive(Debug, Error)]

@@ -1,13 +1,15 @@
 //! The Lambda functions of Lambdagram.
 //!
 //! A handler takes what it needs as arguments, does one thing, and returns a value; it builds no client and reads no
-//! environment. [`runtime`] starts a function: configuration, clients, logs, then the loop of invocations. Each file
+//! environment. `runtime` starts a function: configuration, clients, logs, then the loop of invocations. Each file
 //! in `bin/` names one of the functions here and nothing else.
 
 pub mod bot_worker;
+mod clock;
 mod config;
 pub mod fallback;
 mod http;
+mod intake;
 pub mod mini_app;
 mod person;
 mod routes;

@@ -45,8 +45,7 @@ impl PersonCheck {
         request: &Incoming,
         in_body: Option<&str>,
     ) -> Result<UserId, ApiError> {
-        let header = request.header("authorization").map(read_authorization).transpose()?;
-        match header.unwrap_or(Proof::InitData(in_body.unwrap_or_default())) {
+        match proof(request, in_body)? {
             Proof::InitData(raw) => Ok(self.init_data(raw, request.now(), self.rules.max_age).await?.user.id),
             Proof::Token(token) => self.token(token, request.now()).await,
         }
@@ -63,8 +62,7 @@ impl PersonCheck {
         in_body: Option<&str>,
         max_age: Duration,
     ) -> Result<InitData, ApiError> {
-        let header = request.header("authorization").map(read_authorization).transpose()?;
-        match header.unwrap_or(Proof::InitData(in_body.unwrap_or_default())) {
+        match proof(request, in_body)? {
             Proof::InitData(raw) => self.init_data(raw, request.now(), max_age.min(self.rules.max_age)).await,
             Proof::Token(_) => Err(ApiError::InitDataMissing),
         }
@@ -95,6 +93,14 @@ impl PersonCheck {
             Err(TokenError::Invalid) if self.secrets.refresh(now).await? => Ok(verify()?),
             outcome => Ok(outcome?),
         }
+    }
+}
+
+/// What `request` brings: its `Authorization` header, or else the init data that its body held.
+fn proof<'a>(request: &'a Incoming, in_body: Option<&'a str>) -> Result<Proof<'a>, ApiError> {
+    match request.header("authorization") {
+        Some(header) => read_authorization(header),
+        None => Ok(Proof::InitData(in_body.unwrap_or_default())),
     }
 }
 

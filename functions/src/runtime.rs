@@ -11,36 +11,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use lambda_http::{Request, Response};
 use lambda_runtime::{LambdaEvent, service_fn};
 use lambdagram_aws::Connection;
-use lambdagram_domain::time::UnixTime;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing_subscriber::EnvFilter;
 
+use crate::clock::Clock;
 use crate::config::{ConfigError, Environment};
 use crate::http::{Endpoint, Front};
-
-/// The time, for everything a function decides by it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock {
-    ahead: Duration,
-}
-
-impl Clock {
-    /// A clock that runs ahead of the machine's: only local stacks have one, in order to age what they hold.
-    pub(crate) fn ahead_by(ahead: Duration) -> Self {
-        Self { ahead }
-    }
-
-    /// Now, to the second.
-    pub(crate) fn now(self) -> UnixTime {
-        UnixTime(self.time().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
-    }
-
-    /// Now, as exactly as the machine knows it.
-    pub(crate) fn time(self) -> SystemTime {
-        SystemTime::now() + self.ahead
-    }
-}
 
 /// What a function is built from.
 pub(crate) struct Start {

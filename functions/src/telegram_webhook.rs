@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use http::StatusCode;
-use lambdagram_aws::{Accepted, BotQueue, Receipts, SecretStore};
+use lambdagram_aws::{Accepted, SecretStore};
 use lambdagram_domain::ids::JobId;
 use lambdagram_domain::job::{Job, Work};
 use lambdagram_domain::receipt::{Receipt, Repeat};
@@ -12,6 +12,7 @@ use lambdagram_domain::update::{Request, Update};
 use serde_json::json;
 
 use crate::http::{Answer, ApiError, Endpoint, Incoming};
+use crate::intake::Intake;
 use crate::runtime::serve_http;
 
 /// Runs the function.
@@ -21,9 +22,8 @@ pub fn main() -> ExitCode {
         Ok(TelegramWebhook {
             secrets: environment.secrets(connection, start.clock.now()).await?,
             bot_id: environment.bot_id()?,
-            mini_app_url: environment.text("MINI_APP_URL")?,
-            receipts: Receipts::new(connection, environment.text("JOBS_TABLE")?),
-            queue: BotQueue::new(connection, environment.text("BOT_QUEUE_URL")?),
+            mini_app_url: environment.optional("MINI_APP_URL").map(str::to_owned),
+            intake: Intake::new(&start)?,
         })
     })
 }
@@ -31,9 +31,8 @@ pub fn main() -> ExitCode {
 struct TelegramWebhook {
     secrets: SecretStore,
     bot_id: i64,
-    mini_app_url: String,
-    receipts: Receipts,
-    queue: BotQueue,
+    mini_app_url: Option<String>,
+    intake: Intake,
 }
 
 impl Endpoint for TelegramWebhook {
@@ -64,15 +63,11 @@ impl TelegramWebhook {
     /// Queues what a first delivery of an update asks for, or what an earlier delivery left undone.
     async fn queue(&self, job: &Job, now: UnixTime) -> Result<(), ApiError> {
         let receipt = Receipt::new(job.id.clone(), None, job.chat_id, now);
-        if let Accepted::Repeat(earlier) = self.receipts.accept(&receipt, None).await?
+        if let Accepted::Repeat(earlier) = self.intake.accept(&receipt, None).await?
             && earlier.repeat(None, now) == Repeat::Answered
         {
             return Ok(());
         }
-        self.queue.send(job).await?;
-        if let Err(cause) = self.receipts.mark_queued(&job.id).await {
-            tracing::warn!(job = %job.id, cause = %cause, "The receipt does not say that its job is queued");
-        }
-        Ok(())
+        Ok(self.intake.enqueue(job).await?)
     }
 }

@@ -147,12 +147,30 @@ async fn after_the_last_attempt_a_job_lies_among_the_dead_letters_until_it_is_re
     let letters: Vec<Value> =
         stack.dead_letters().iter().map(|body| serde_json::from_str(body).unwrap()).collect();
     assert_eq!(letters, [json!({"id": id, "chat_id": 1, "work": {"kind": "photo"}})]);
-    assert_eq!(stack.staged(), [id.clone()]);
+    assert_eq!(stack.staged(), std::slice::from_ref(&id));
+
+    // Redriven too early, it is buried again; nothing is lost to SQS's memory of the first burial.
+    stack.fault(json!({"method": "sendPhoto", "error": "500:Internal Server Error", "times": 12, "when": "before"})).await;
+    stack.redrive().await;
+    stack.stack.settle().await;
+    assert_eq!(stack.dead_letters().len(), 1);
 
     stack.redrive().await;
     stack.stack.settle().await;
-    assert_eq!(stack.state_of(1, &id).await["state"], "sent");
+    assert_eq!(stack.state_of(1, &id).await, json!({"id": id, "state": "sent", "message_id": 2}));
     assert_eq!(stack.files(1).await, [picture(2), picture(1)]);
+    stack.end_clean().await;
+}
+
+#[tokio::test]
+async fn a_photo_that_is_not_taken_after_a_short_wait_still_goes_as_a_document() {
+    let stack = TestStack::start().await;
+    stack.fault(json!({"method": "sendPhoto", "error": "429:1", "times": 1, "when": "before"})).await;
+    let error = "400:Bad Request: PHOTO_INVALID_DIMENSIONS";
+    stack.fault(json!({"method": "sendPhoto", "error": error, "times": 1, "when": "before"})).await;
+    stack.post(1, &picture(1)).await;
+    stack.stack.settle().await;
+    assert_eq!(stack.chat(1)[0].method, "sendDocument");
     stack.end_clean().await;
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use lambdagram_telegram::http::client_builder;
 use lambdagram_tests::gateway;
 use lambdagram_tests::template::model::{Api, Function, GatewayResponse, Route};
 use serde_json::{Value, json};
@@ -47,7 +48,8 @@ async fn served(timeout: Duration) -> Served {
 
 impl Served {
     async fn ask(&self, event: &Value) -> (u16, Value) {
-        let answer = reqwest::Client::new().post(&self.url).body(event.to_string()).send().await.unwrap();
+        let answer =
+            client_builder().build().unwrap().post(&self.url).body(event.to_string()).send().await.unwrap();
         let status = answer.status().as_u16();
         assert_eq!(answer.headers().contains_key("x-request-id"), status >= 500);
         (status, answer.json().await.unwrap())

@@ -6,10 +6,12 @@ mod support;
 
 mod delivery;
 mod drift;
+mod events;
 mod faults;
 mod gateway;
 mod lambda;
 mod local;
 mod logs;
 mod mini_app;
+mod setup;
 mod webhook;

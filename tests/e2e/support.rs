@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use lambdagram_telegram::http::client_builder;
 use lambdagram_tests::lambda::{Launcher, LogSink};
 use lambdagram_tests::stack::{Options, Stack, Telegram};
 use lambdagram_tests::telegram::bot_api::SentMessage;
@@ -55,7 +56,7 @@ impl TestStack {
         let mut options = options(folder.path(), logs.clone());
         change(&mut options);
         let stack = Stack::start(options).await.unwrap();
-        Self { stack, logs, http: reqwest::Client::new(), folder }
+        Self { stack, logs, http: client_builder().build().unwrap(), folder }
     }
 
     /// Stops the stack and starts another on the same data.

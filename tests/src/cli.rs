@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -93,9 +93,10 @@ struct Invoke {
     /// A file with the event.
     #[arg(long, short)]
     event: PathBuf,
-    /// A file with environment variables by function, as `sam local invoke` takes it.
-    #[arg(long, short = 'n', default_value = "events/env.json")]
-    env_vars: PathBuf,
+    /// A file with environment variables by function, as `sam local invoke` takes it. With the simulated Telegram, the
+    /// one that belongs to the events is taken if there is no other.
+    #[arg(long, short = 'n')]
+    env_vars: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
@@ -114,7 +115,7 @@ struct Setup {
     /// A Bot API server of one's own.
     #[arg(long, env = "BOT_API_URL", default_value = TELEGRAM)]
     bot_api_url: String,
-    /// The JSON object of the secret: bot_token, webhook_secret, mini_app_key.
+    /// The JSON object that the secret holds.
     #[arg(long, env = "BOT_SECRETS", hide_env_values = true, hide = true)]
     bot_secrets: Option<String>,
 }
@@ -133,8 +134,10 @@ pub fn main() -> ExitCode {
         };
     }
     start_logging();
-    let runtime = tokio::runtime::Runtime::new();
-    let runtime = runtime.expect("the process may start threads");
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(error),
+    };
     let outcome = runtime.block_on(async {
         match cli.command {
             Some(Command::Invoke(invoke)) => run_once(invoke).await,
@@ -154,11 +157,13 @@ fn fail(reason: impl fmt::Display) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// The stack's own warnings, on standard error.
+/// The stack's own warnings, on standard error. The DynamoDB emulator would warn of each condition that is not met,
+/// which is an answer like others.
 fn start_logging() {
     tracing_subscriber::fmt()
         .with_writer(io::stderr)
-        .with_env_filter("warn")
+        .with_ansi(io::stderr().is_terminal())
+        .with_env_filter("warn,dynoxide=error")
         .with_target(false)
         .without_time()
         .init();
@@ -190,8 +195,8 @@ async fn run_once(invoke: Invoke) -> Result<ExitCode, String> {
     serde_json::from_slice::<serde_json::Value>(&event)
         .map_err(|error| format!("{} is not JSON: {error}", invoke.event.display()))?;
     let mut options = options(&invoke.common, 0)?;
-    if invoke.env_vars.exists() {
-        options.overrides = read_environment_file(&invoke.env_vars).map_err(|error| error.to_string())?;
+    if let Some(file) = invoke.environment_file() {
+        options.overrides = read_environment_file(&file).map_err(|error| error.to_string())?;
     }
     let answer = stack::invoke_once(options, &invoke.function, Bytes::from(event)).await;
     let answer = answer.map_err(|error| error.to_string())?;
@@ -200,6 +205,16 @@ async fn run_once(invoke: Invoke) -> Result<ExitCode, String> {
     }
     say(format_args!("{}", String::from_utf8_lossy(&answer.payload())));
     Ok(if answer.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Invoke {
+    fn environment_file(&self) -> Option<PathBuf> {
+        let of_the_events = || {
+            let file = self.common.project.join("events/env.json");
+            (self.common.telegram == WhichTelegram::Simulated && file.exists()).then_some(file)
+        };
+        self.env_vars.clone().or_else(of_the_events)
+    }
 }
 
 async fn set_up(setup: Setup) -> Result<ExitCode, String> {
@@ -220,23 +235,22 @@ async fn set_up(setup: Setup) -> Result<ExitCode, String> {
 fn read_certificate(path: &Path) -> Result<Bytes, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let text = String::from_utf8_lossy(&bytes);
-    if !text.contains("-----BEGIN CERTIFICATE-----") {
-        return Err(format!("{} is not a certificate in PEM", path.display()));
-    }
     // The key belongs to the server alone; a file that holds both must not leave this machine.
     if text.contains("PRIVATE KEY-----") {
         return Err(format!("{} holds a private key; give the certificate alone", path.display()));
+    }
+    if !text.contains("-----BEGIN CERTIFICATE-----") {
+        return Err(format!("{} is not a certificate in PEM", path.display()));
     }
     Ok(Bytes::from(bytes))
 }
 
 fn options(common: &Common, port: u16) -> Result<Options, String> {
-    let launcher = match &common.functions_dir {
-        Some(folder) => Launcher::Directory(folder.clone()),
-        None => {
-            let this = std::env::current_exe();
-            Launcher::Reexecute(this.map_err(|error| format!("this program cannot find itself: {error}"))?)
-        }
+    let launcher = if let Some(folder) = &common.functions_dir {
+        Launcher::Directory(folder.clone())
+    } else {
+        let this = std::env::current_exe();
+        Launcher::Reexecute(this.map_err(|error| format!("this program cannot find itself: {error}"))?)
     };
     let telegram = match common.telegram {
         WhichTelegram::Simulated => Telegram::Simulated,
@@ -289,18 +303,18 @@ fn describe(stack: &Stack) -> String {
             ));
         }
         None => {
-            lines.push(format!("  yours, at {}; its updates are fetched from there", stack.bot_api_url()))
+            lines.push(format!("  yours, at {}; its updates are fetched from there", stack.bot_api_url()));
         }
     }
     lines.join("\n")
 }
 
-#[expect(clippy::print_stdout, reason = "what was asked for goes to standard output")]
+/// What was asked for, on standard output. A reader that is gone needs no answer.
 fn say(text: fmt::Arguments<'_>) {
-    println!("{text}");
+    let _ = writeln!(io::stdout(), "{text}");
 }
 
-#[expect(clippy::print_stderr, reason = "everything else goes to standard error")]
+/// Everything else, on standard error.
 fn say_aside(text: fmt::Arguments<'_>) {
-    eprintln!("{text}");
+    let _ = writeln!(io::stderr(), "{text}");
 }

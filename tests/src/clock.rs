@@ -81,7 +81,7 @@ mod tests {
         let before = clock.now_ms();
         let waiting = tokio::spawn({
             let clock = clock.clone();
-            async move { clock.sleep(Duration::from_hours(1)).await }
+            async move { clock.sleep_until_ms(before + 3_600_000).await }
         });
         clock.advance(Duration::from_hours(1));
         waiting.await.expect("the wait ends");

@@ -3,6 +3,8 @@
 //! A [`Stack`] is what `cargo run` starts and what the end-to-end tests drive. It starts in the order in which the
 //! parts need one another's addresses: listeners, then the template, then what the template describes.
 
+mod bot;
+mod controls;
 mod invoke;
 mod real_telegram;
 mod settle;
@@ -16,21 +18,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::post;
-use bytes::Bytes;
 use lambdagram_domain::secret::Secret;
-use lambdagram_telegram::bot_api::{BotApi, BotApiError, TELEGRAM};
-use lambdagram_telegram::setup::{self, Webhook};
-use serde::Deserialize;
-use serde_json::json;
+use lambdagram_telegram::bot_api::{BotApiError, TELEGRAM};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::bot::Bot;
+use self::controls::Controls;
 pub use self::invoke::{EnvironmentFileError, invoke_once, read_environment_file};
 
 use crate::aws::faults::Faults as AwsFaults;
@@ -41,7 +37,7 @@ use crate::clock::Clock;
 use crate::gateway;
 use crate::lambda::event_source::EventSource;
 use crate::lambda::{Lambda, Launcher, LogSink};
-use crate::telegram::bot_api::{self as simulated, DEFAULT_BOT_TOKEN};
+use crate::telegram::bot_api as simulated;
 use crate::template::model::Queue;
 use crate::template::{self, Environment, Model, TemplateError};
 
@@ -80,7 +76,7 @@ pub enum Telegram {
         token: Secret,
         /// The Bot API's address.
         base_url: String,
-        /// Where the Mini App lives: `https://` for Telegram's own server. Without it the bot gets no buttons.
+        /// Where the Mini App lives: `https://` for Telegram's own server. Without it the bot has no buttons.
         mini_app_url: Option<String>,
     },
 }
@@ -132,6 +128,12 @@ pub enum StartError {
         /// Why not.
         reason: String,
     },
+    /// A function was not built.
+    #[error("there is no {}; build the functions first", .path.display())]
+    NotBuilt {
+        /// Where its binary should be.
+        path: PathBuf,
+    },
     /// The bot's token is not one.
     #[error("BOT_TOKEN must be <bot id>:<secret>, as @BotFather gives it")]
     Token,
@@ -152,6 +154,7 @@ pub struct Stack {
     sources: Vec<EventSource>,
     simulated: Option<simulated::BotApi>,
     bot: Bot,
+    data_dir: PathBuf,
     shutdown: CancellationToken,
     tasks: TaskTracker,
     /// Keeps other stacks out of the data folder.
@@ -165,15 +168,32 @@ impl Stack {
     ///
     /// [`StartError`]; nothing keeps running then.
     pub async fn start(options: Options) -> Result<Self, StartError> {
+        let (mut stack, running) = Self::open(options).await?;
+        match stack.take_up(&running).await {
+            Ok(()) => Ok(stack),
+            Err(error) => {
+                stack.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Starts everything that waits to be called, and nothing that does something by itself. Also returns what other
+    /// processes need to know to use it.
+    async fn open(options: Options) -> Result<(Self, invoke::Running), StartError> {
         let data_dir = options.data_dir.as_path();
         let lock = state::lock(data_dir).map_err(|error| data_folder(data_dir, &error))?;
         let lock = lock.ok_or_else(|| StartError::InUse { path: data_dir.to_owned() })?;
+        // What a stack that was killed left there is not true any more.
+        invoke::Running::remove(data_dir).map_err(|error| data_folder(data_dir, &error))?;
         let listener = bind(options.port).await?;
         let address = listener.local_addr().map_err(StartError::Listen)?;
         let api_url = format!("http://{address}");
         let aws_listeners = aws::Listeners::bind().await?;
         let clock = state::clock(data_dir).map_err(|error| data_folder(data_dir, &error))?;
         let shutdown = CancellationToken::new();
+        // Whatever fails below, what was started before it ends.
+        let guard = shutdown.clone().drop_guard();
         let tasks = TaskTracker::new();
 
         let bot = Bot::open(&options, &clock, &api_url, &shutdown, &tasks).await?;
@@ -184,6 +204,7 @@ impl Stack {
         let environment =
             Environment { sqs_endpoint: aws_listeners.endpoints().sqs.clone(), api_url: api_url.clone() };
         let model = template::load(&options.project.join("template.yaml"), &parameters, &environment)?;
+        check_built(&options.launcher, &model)?;
         ensure_queues(&sqs, &model)?;
 
         let aws_faults = AwsFaults::default();
@@ -204,24 +225,25 @@ impl Stack {
             api_url: environment.api_url,
             function_environment: function_environment(aws.endpoints(), &bot),
         };
-        running.write(data_dir).map_err(|error| data_folder(data_dir, &error))?;
         let lambda = invoke::start_lambda(&model, &running.function_environment, &options, clock.clone());
         // The front was made before what it kills; nothing calls in between.
         let _ = killer.set(lambda.clone());
 
-        let sources = start_sources(&model, &sqs, &lambda);
         let gateway = gateway::router(&model.api, &model.functions, lambda.clone(), clock.clone());
         let controls = bot.simulated.as_ref().map(|simulated| {
             let controls = Controls {
                 simulated: simulated.clone(),
+                bot: bot.clone(),
+                api_url: running.api_url.clone(),
                 sqs: sqs.clone(),
+                stored: aws.stored().clone(),
                 clock: clock.clone(),
                 data_dir: data_dir.to_owned(),
             };
             simulated.controls().merge(controls.router())
         });
         let router = controls.unwrap_or_default().fallback_service(gateway);
-        tasks.spawn(gateway::serve(listener, router, shutdown.clone()));
+        tasks.spawn(gateway::serve(listener, router, shutdown));
 
         let stack = Self {
             address,
@@ -231,20 +253,33 @@ impl Stack {
             sqs,
             aws,
             aws_faults,
-            sources,
+            sources: Vec::new(),
             simulated: bot.simulated.clone(),
             bot,
-            shutdown,
+            data_dir: options.data_dir,
+            shutdown: guard.disarm(),
             tasks,
             _lock: lock,
         };
-        match stack.bot.set_up(&stack).await {
-            Ok(()) => Ok(stack),
-            Err(error) => {
-                stack.stop().await;
-                Err(error.into())
-            }
+        Ok((stack, running))
+    }
+
+    /// Begins to work: queues feed their functions, the bot is set up and its updates come in.
+    async fn take_up(&mut self, running: &invoke::Running) -> Result<(), StartError> {
+        running.write(&self.data_dir).map_err(|error| data_folder(&self.data_dir, &error))?;
+        self.sources = start_sources(&self.model, &self.sqs, &self.lambda);
+        self.bot.set_up(&running.api_url).await?;
+        if self.simulated.is_none() {
+            let updates = real_telegram::forward(
+                self.bot.api(),
+                webhook_of(&running.api_url),
+                self.bot.webhook_secret.clone(),
+                self.clock.clone(),
+            );
+            let shutdown = self.shutdown.clone();
+            self.tasks.spawn(async move { shutdown.run_until_cancelled(updates).await });
         }
+        Ok(())
     }
 
     /// The API's address, `http://127.0.0.1:3000`.
@@ -307,6 +342,9 @@ impl Stack {
         self.shutdown.cancel();
         self.tasks.close();
         drop(self.sources);
+        if let Err(error) = invoke::Running::remove(&self.data_dir) {
+            tracing::warn!(%error, "The note of what runs stays behind");
+        }
         let tasks = async {
             // A connection that hangs on purpose is not waited for.
             let _ = tokio::time::timeout(STOP, self.tasks.wait()).await;
@@ -315,158 +353,9 @@ impl Stack {
     }
 }
 
-/// The bot of a stack: who it is, where its API is, and what it shares with the functions.
-struct Bot {
-    token: Secret,
-    id: i64,
-    url: String,
-    webhook_secret: Secret,
-    mini_app_key: Secret,
-    mini_app_url: Option<String>,
-    simulated: Option<simulated::BotApi>,
-}
-
-impl Bot {
-    async fn open(
-        options: &Options,
-        clock: &Clock,
-        api_url: &str,
-        shutdown: &CancellationToken,
-        tasks: &TaskTracker,
-    ) -> Result<Self, StartError> {
-        let (token, url, mini_app_url, simulated) = match &options.telegram {
-            Telegram::Real { token, base_url, mini_app_url } => {
-                (token.clone(), base_url.clone(), mini_app_url.clone(), None)
-            }
-            Telegram::Simulated => {
-                let (simulated, url) = open_simulated(options, clock, shutdown, tasks).await?;
-                (Secret::new(DEFAULT_BOT_TOKEN), url, Some(format!("{api_url}/")), Some(simulated))
-            }
-        };
-        let id =
-            token.expose().split_once(':').and_then(|(id, _)| id.parse().ok()).ok_or(StartError::Token)?;
-        let secrets =
-            state::secrets(&options.data_dir).map_err(|error| data_folder(&options.data_dir, &error))?;
-        let webhook_secret = Secret::new(secrets.webhook_secret);
-        let mini_app_key = Secret::new(secrets.mini_app_key);
-        Ok(Self { token, id, url, webhook_secret, mini_app_key, mini_app_url, simulated })
-    }
-
-    fn parameters(&self, api_url: &str) -> BTreeMap<String, String> {
-        let mini_app_url = self.mini_app_url.clone().unwrap_or_else(|| format!("{api_url}/"));
-        let mut parameters = BTreeMap::from([
-            ("BotId".to_owned(), self.id.to_string()),
-            ("MiniAppUrl".to_owned(), mini_app_url),
-            ("AllowedOrigins".to_owned(), api_url.to_owned()),
-            ("BotApiUrl".to_owned(), self.url.clone()),
-        ]);
-        let key = self.simulated.as_ref().map(simulated::BotApi::public_key_hex);
-        parameters.extend(key.map(|key| ("TelegramPublicKey".to_owned(), key)));
-        parameters
-    }
-
-    fn secrets_json(&self) -> String {
-        json!({
-            "bot_token": self.token.expose(),
-            "webhook_secret": self.webhook_secret.expose(),
-            "mini_app_key": self.mini_app_key.expose(),
-        })
-        .to_string()
-    }
-
-    /// Tells Telegram about the bot, and brings its updates to the webhook: the simulated Telegram delivers them, the
-    /// real one cannot reach this machine and is asked.
-    async fn set_up(&self, stack: &Stack) -> Result<(), BotApiError> {
-        let bot = BotApi::new(&self.url, self.token.clone());
-        let webhook = format!("{}/telegram/webhook", stack.url());
-        if self.simulated.is_some() {
-            let webhook = Webhook { url: webhook, secret: self.webhook_secret.clone(), certificate: None };
-            setup::set_webhook(&bot, webhook).await?;
-        } else {
-            setup::delete_webhook(&bot).await?;
-            let updates = real_telegram::forward(bot.clone(), webhook, self.webhook_secret.clone());
-            let shutdown = stack.shutdown.clone();
-            stack.tasks.spawn(async move { shutdown.run_until_cancelled(updates).await });
-        }
-        match &self.mini_app_url {
-            Some(url) => setup::set_commands_and_menu(&bot, url).await,
-            None => setup::set_commands(&bot).await,
-        }
-    }
-}
-
-async fn open_simulated(
-    options: &Options,
-    clock: &Clock,
-    shutdown: &CancellationToken,
-    tasks: &TaskTracker,
-) -> Result<(simulated::BotApi, String), StartError> {
-    let opened = simulated::BotApi::open(simulated::Options {
-        data_dir: options.data_dir.clone(),
-        token: DEFAULT_BOT_TOKEN.to_owned(),
-        clock: clock.clone(),
-        seed: clock.now_ms(),
-    });
-    let bot = opened.map_err(|error| data_folder(&options.data_dir, &error))?;
-    let listener = bind(0).await?;
-    let url = format!("http://{}", listener.local_addr().map_err(StartError::Listen)?);
-    bot.set_endpoint(&url);
-    tasks.spawn(aws::serve(listener, bot.router(), shutdown.clone()));
-    let (deliverer, shutdown) = (bot.clone(), shutdown.clone());
-    tasks.spawn(async move { shutdown.run_until_cancelled(deliverer.deliver()).await });
-    Ok((bot, url))
-}
-
-/// The controls that concern the whole stack.
-#[derive(Clone)]
-struct Controls {
-    simulated: simulated::BotApi,
-    sqs: Sqs,
-    clock: Clock,
-    data_dir: PathBuf,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Advance {
-    advance_s: u64,
-}
-
-impl Controls {
-    fn router(self) -> Router {
-        Router::new()
-            .route("/_sim/clock", post(advance_clock))
-            .route("/_sim/reset", post(reset))
-            .with_state(self)
-    }
-}
-
-/// The furthest a clock is pushed at once: ten years, so that no sum overflows.
-const FURTHEST_ADVANCE_S: u64 = 10 * 366 * 86_400;
-
-async fn advance_clock(
-    State(controls): State<Controls>,
-    body: Bytes,
-) -> (StatusCode, axum::Json<serde_json::Value>) {
-    let refused = |reason: String| (StatusCode::BAD_REQUEST, axum::Json(json!({ "error": reason })));
-    let asked: Advance = match serde_json::from_slice(&body) {
-        Ok(asked) => asked,
-        Err(error) => return refused(error.to_string()),
-    };
-    if asked.advance_s > FURTHEST_ADVANCE_S {
-        return refused(format!("advance_s must be at most {FURTHEST_ADVANCE_S}"));
-    }
-    controls.clock.advance(Duration::from_secs(asked.advance_s));
-    match state::keep_clock(&controls.data_dir, &controls.clock) {
-        Ok(()) => (StatusCode::OK, axum::Json(json!({ "now": controls.clock.now_s() }))),
-        Err(error) => refused(error.to_string()),
-    }
-}
-
-async fn reset(State(controls): State<Controls>) -> StatusCode {
-    controls.simulated.reset();
-    controls.sqs.reset();
-    StatusCode::NO_CONTENT
+/// Where updates go.
+fn webhook_of(api_url: &str) -> String {
+    format!("{api_url}/telegram/webhook")
 }
 
 fn data_folder(path: &Path, reason: &dyn std::fmt::Display) -> StartError {
@@ -478,6 +367,16 @@ async fn bind(port: u16) -> Result<TcpListener, StartError> {
         io::ErrorKind::AddrInUse => StartError::PortInUse { port },
         _ => StartError::Listen(error),
     })
+}
+
+/// Tells of a function that was not built now, not when it is called.
+fn check_built(launcher: &Launcher, model: &Model) -> Result<(), StartError> {
+    let Launcher::Directory(folder) = launcher else { return Ok(()) };
+    let mut binaries = model.functions.iter().map(|function| folder.join(&function.binary));
+    match binaries.find(|path| !path.is_file()) {
+        Some(path) => Err(StartError::NotBuilt { path }),
+        None => Ok(()),
+    }
 }
 
 /// Makes the template's queues, those that others name as their dead-letter queue first.

@@ -1,7 +1,7 @@
 //! What each kind of work asks of the Bot API, as calls.
 
 use lambdagram_domain::ids::ChatId;
-use lambdagram_domain::picture::{Delivery, Picture, PictureError};
+use lambdagram_domain::picture::{Delivery, Picture};
 use lambdagram_telegram::bot_api::InputFile;
 use lambdagram_telegram::setup::{OPEN_BUTTON, menu_button};
 use serde_json::{Map, Value, json};
@@ -22,17 +22,12 @@ impl Call {
         Self { method, parameters, file: None }
     }
 
-    /// The call that delivers `picture` as a photo, or as a document where Telegram takes it as no photo. Decodes and
-    /// scales what is too large: up to a second of computing.
-    ///
-    /// # Errors
-    ///
-    /// [`PictureError`] when it fits neither.
-    pub(super) fn with_picture(chat_id: ChatId, picture: Picture) -> Result<Self, PictureError> {
-        Ok(match picture.for_telegram()? {
+    /// The call that delivers a picture.
+    pub(super) fn with_picture(chat_id: ChatId, delivery: Delivery) -> Self {
+        match delivery {
             Delivery::Photo(picture) => Self::with_photo(chat_id, picture),
             Delivery::Document(picture) => Self::with_photo(chat_id, picture).into_document(),
-        })
+        }
     }
 
     /// The same picture as a document, when Telegram did not take it as a photo.
@@ -58,7 +53,13 @@ impl Call {
 
 /// The calls that show a person the way into the Mini App: a keyboard that stays, a button whose app knows who opens
 /// it (init data is empty in an app opened from a keyboard), and the menu button of their chat.
-pub(super) fn welcome(chat_id: ChatId, mini_app_url: &str) -> Vec<Call> {
+///
+/// Without an address there is nothing to open, and Telegram would refuse the buttons.
+pub(super) fn welcome(chat_id: ChatId, mini_app_url: Option<&str>) -> Vec<Call> {
+    let Some(mini_app_url) = mini_app_url else {
+        let text = "Welcome! The camera is not set up yet.";
+        return vec![Call::new("sendMessage", json!({ "chat_id": chat_id, "text": text }))];
+    };
     let button = json!({"text": OPEN_BUTTON, "web_app": {"url": mini_app_url}});
     let keyboard = json!({"keyboard": [[button]], "resize_keyboard": true, "is_persistent": true});
     let inline = json!({"inline_keyboard": [[button]]});
@@ -84,8 +85,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn without_an_address_a_person_is_told_so() {
+        let calls = welcome(ChatId(7), None);
+        assert_eq!(calls.len(), 1);
+        let text = "Welcome! The camera is not set up yet.";
+        assert_eq!(Value::from(calls[0].parameters.clone()), json!({"chat_id": 7, "text": text}));
+    }
+
+    #[test]
     fn a_person_is_shown_three_ways_into_the_mini_app() {
-        let calls = welcome(ChatId(7), "https://app.example");
+        let calls = welcome(ChatId(7), Some("https://app.example"));
         let button = json!({"text": "Open camera", "web_app": {"url": "https://app.example"}});
         assert_eq!(
             calls.iter().map(|call| call.method).collect::<Vec<_>>(),

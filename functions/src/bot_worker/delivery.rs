@@ -1,11 +1,13 @@
 //! One message's way from the queue to Telegram.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use lambdagram_aws::{AwsError, Claim, ClaimError, ClaimToken, Claimed, Ending};
+use lambdagram_domain::ids::ChatId;
 use lambdagram_domain::job::{Job, Work};
-use lambdagram_domain::picture::Picture;
+use lambdagram_domain::picture::{Delivery, Picture};
 use lambdagram_domain::retry::{LONGEST_NAP, MOST_ATTEMPTS, delay_after};
 use lambdagram_domain::time::UnixTime;
 use lambdagram_telegram::bot_api::{BotApiError, CALL_TIMEOUT};
@@ -16,8 +18,15 @@ use super::calls::{Call, welcome};
 use super::{BotWorker, Verdict};
 use crate::config::UnresolvedSends;
 
-/// Kept free at the end of an invocation, to record what became of the last call.
-const TIME_TO_RECORD: Duration = Duration::from_secs(5);
+/// Kept free at the end of an invocation, to record what became of the last call: one call of the SDK with all its
+/// retries takes 8 s at most.
+const TIME_TO_RECORD: Duration = Duration::from_secs(10);
+
+/// Between two tries to record something.
+const RECORD_PAUSE: Duration = Duration::from_millis(250);
+
+/// How long the preparation of a picture may take; one that takes longer goes as it is, as a document.
+const PREPARATION: Duration = Duration::from_secs(15);
 
 /// A call that would have less time than this is left to the next invocation.
 const SHORTEST_CALL: Duration = Duration::from_secs(3);
@@ -30,6 +39,8 @@ struct Held<'a> {
     job: Job,
     /// The message as it came, for the dead-letter queue.
     body: &'a str,
+    /// The message's id.
+    message_id: &'a str,
     token: ClaimToken,
     /// This attempt's number, from 1.
     attempt: u32,
@@ -50,18 +61,29 @@ enum Outcome {
     /// Telegram says when to go on; nothing was tried in vain.
     Wait(Duration),
     /// It failed for now, and nothing is known to have been sent.
-    Failed(String),
+    Failed {
+        /// What the person may be told when there is no further attempt.
+        reason: String,
+        /// What the log says.
+        cause: String,
+    },
     /// It can never be done.
     Hopeless(String),
+}
+
+impl Outcome {
+    fn failed(error: &BotApiError) -> Self {
+        Self::Failed { reason: error.to_string(), cause: error.to_string() }
+    }
 }
 
 impl BotWorker {
     /// Does the job of one message, as far as it can be done now.
     pub(super) async fn process(&self, record: &SqsMessage, deadline: SystemTime) -> Verdict {
         let body = record.body.as_deref().unwrap_or_default();
+        let message_id = record.message_id.as_deref().unwrap_or_default();
         let Ok(job) = serde_json::from_str::<Job>(body) else {
-            let id = record.message_id.as_deref().unwrap_or_default();
-            return self.bury_unreadable(body, id).await;
+            return self.bury_unreadable(body, message_id).await;
         };
         let now = self.clock.now();
         let left = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -80,7 +102,7 @@ impl BotWorker {
                 return Verdict::Later(delay_after(1).unwrap_or_default());
             }
         };
-        let held = Held { job, body, token, attempt: receipt.attempts, deadline };
+        let held = Held { job, body, message_id, token, attempt: receipt.attempts, deadline };
         if unresolved {
             tracing::warn!(job = %held.job.id, "A send is unresolved: its worker ended before the answer was recorded");
             if self.unresolved_sends == UnresolvedSends::Stop {
@@ -88,23 +110,26 @@ impl BotWorker {
             }
         }
         if held.attempt > MOST_ATTEMPTS {
-            return self.bury(&held, "Workers died at every attempt.").await;
+            return self.bury(&held, "Every attempt failed.").await;
         }
         let outcome = match self.prepare(&held.job).await {
             Ok(calls) => self.send(&held, &calls, receipt.calls_done).await,
             Err(Unprepared::Hopeless(reason)) => Ok(Outcome::Hopeless(reason.to_owned())),
-            Err(Unprepared::Aws(cause)) => Ok(Outcome::Failed(cause.to_string())),
+            Err(Unprepared::Aws(cause)) => {
+                let reason = "The picture could not be fetched.".to_owned();
+                Ok(Outcome::Failed { reason, cause: cause.to_string() })
+            }
         };
         match outcome {
             Ok(Outcome::Ended(ending)) => self.end(&held, ending).await,
             Ok(Outcome::Wait(wait)) => self.release(&held, held.attempt - 1, wait).await,
             Ok(Outcome::Hopeless(reason)) => self.bury(&held, &reason).await,
-            Ok(Outcome::Failed(cause)) => match delay_after(held.attempt) {
+            Ok(Outcome::Failed { reason, cause }) => match delay_after(held.attempt) {
                 Some(delay) => {
                     tracing::warn!(job = %held.job.id, attempt = held.attempt, cause, "The job is tried again later");
                     self.release(&held, held.attempt, delay).await
                 }
-                None => self.bury(&held, &cause).await,
+                None => self.bury(&held, &reason).await,
             },
             Err(cause) => give_up_claim(&held, &cause),
         }
@@ -112,18 +137,13 @@ impl BotWorker {
 
     async fn prepare(&self, job: &Job) -> Result<Vec<Call>, Unprepared> {
         match &job.work {
-            Work::Welcome { mini_app_url } => Ok(welcome(job.chat_id, mini_app_url)),
+            Work::Welcome { mini_app_url } => Ok(welcome(job.chat_id, mini_app_url.as_deref())),
             Work::Photo => {
                 let staged = self.staging.get(&job.staged_picture()).await.map_err(Unprepared::Aws)?;
                 let staged = staged.ok_or(Unprepared::Hopeless("The picture is no longer there."))?;
-                let chat_id = job.chat_id;
-                let call = tokio::task::spawn_blocking(move || {
-                    Call::with_picture(chat_id, Picture::parse(staged.into())?)
-                });
-                match call.await {
-                    Ok(Ok(call)) => Ok(vec![call]),
-                    Ok(Err(_)) | Err(_) => Err(Unprepared::Hopeless("The picture cannot be read.")),
-                }
+                let picture = Picture::parse(staged.into());
+                let picture = picture.map_err(|_| Unprepared::Hopeless("The picture cannot be read."))?;
+                Ok(vec![prepare_picture(job.chat_id, picture).await?])
             }
         }
     }
@@ -131,9 +151,13 @@ impl BotWorker {
     /// Makes the calls that have not been answered yet, one after the other.
     async fn send(&self, held: &Held<'_>, calls: &[Call], done: u32) -> Result<Outcome, ClaimError> {
         let mut message_id = None;
+        let mut made_any = false;
         for (number, call) in (0..).zip(calls).skip(done as usize) {
             if self.time_left(held) < SHORTEST_CALL {
-                return Ok(Outcome::Wait(Duration::ZERO));
+                // An invocation that got nothing done counts, or a picture that takes too long would come for ever.
+                let reason = "There was no time left to send it.".to_owned();
+                let failed = Outcome::Failed { cause: reason.clone(), reason };
+                return Ok(if made_any { Outcome::Wait(Duration::ZERO) } else { failed });
             }
             self.receipts.mark_sending(&held.job.id, &held.token, number).await?;
             match self.make(held, call).await {
@@ -142,25 +166,34 @@ impl BotWorker {
                 Err(BotApiError::Unreadable) => message_id = None,
                 Err(error) => return Ok(self.judge(held, error).await),
             }
+            made_any = true;
         }
         Ok(Outcome::Ended(Ending::Sent { message_id }))
     }
 
-    /// Makes one call; sleeps through one short wait, and falls back to a document where a photo is not taken.
+    /// Makes one call: sleeps through one short wait, and goes on with a document where a photo is not taken.
     async fn make(&self, held: &Held<'_>, call: &Call) -> Result<Value, BotApiError> {
-        match self.call(held, call).await {
-            Err(BotApiError::TooManyRequests { retry_after })
-                if Duration::from_secs(retry_after) <= LONGEST_NAP
-                    && self.time_left(held) > LONGEST_NAP + SHORTEST_CALL =>
-            {
-                tokio::time::sleep(Duration::from_secs(retry_after)).await;
-                self.call(held, call).await
+        let mut call = Cow::Borrowed(call);
+        let mut napped = false;
+        loop {
+            let error = match self.call(held, &call).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            match (&error, call.as_document()) {
+                (BotApiError::TooManyRequests { retry_after }, _) if !napped => {
+                    let nap = Duration::from_secs(*retry_after);
+                    if nap > LONGEST_NAP || self.time_left(held) < nap + SHORTEST_CALL {
+                        return Err(error);
+                    }
+                    tokio::time::sleep(nap).await;
+                    napped = true;
+                }
+                (BotApiError::BadRequest { .. }, Some(document)) if self.time_left(held) >= SHORTEST_CALL => {
+                    call = Cow::Owned(document);
+                }
+                _ => return Err(error),
             }
-            Err(BotApiError::BadRequest { description }) => match call.as_document() {
-                Some(document) => self.call(held, &document).await,
-                None => Err(BotApiError::BadRequest { description }),
-            },
-            outcome => outcome,
         }
     }
 
@@ -183,18 +216,19 @@ impl BotWorker {
                 if let Err(cause) = self.secrets.refresh(self.clock.now()).await {
                     tracing::error!(job = %held.job.id, cause = %cause, "The secrets cannot be read");
                 }
-                Outcome::Failed(error.to_string())
+                Outcome::failed(&error)
             }
             BotApiError::ServerError { .. }
             | BotApiError::NotSent
             | BotApiError::Unresolved
-            | BotApiError::Unreadable => Outcome::Failed(error.to_string()),
+            | BotApiError::Unreadable => Outcome::failed(&error),
         }
     }
 
     async fn end(&self, held: &Held<'_>, ending: Ending) -> Verdict {
         let (job, now) = (&held.job, self.clock.now());
-        if let Err(cause) = self.receipts.finish(&job.id, &held.token, &ending, now).await {
+        let finish = || self.receipts.finish(&job.id, &held.token, &ending, now);
+        if let Err(cause) = self.record(held, finish).await {
             return give_up_claim(held, &cause);
         }
         tracing::info!(job = %job.id, attempt = held.attempt, ending = ending.state().name(), "The job ended");
@@ -203,21 +237,40 @@ impl BotWorker {
     }
 
     async fn release(&self, held: &Held<'_>, attempts: u32, wait: Duration) -> Verdict {
-        match self.receipts.release(&held.job.id, &held.token, attempts).await {
+        let release = || self.receipts.release(&held.job.id, &held.token, attempts);
+        match self.record(held, release).await {
             Ok(()) => Verdict::Later(wait),
             Err(cause) => give_up_claim(held, &cause),
+        }
+    }
+
+    /// Records what is known, again and again while there is time: a sent message that is not recorded is sent twice.
+    async fn record<F>(&self, held: &Held<'_>, write: impl Fn() -> F) -> Result<(), ClaimError>
+    where
+        F: Future<Output = Result<(), ClaimError>>,
+    {
+        loop {
+            match write().await {
+                Err(ClaimError::Aws(cause)) if self.time_to_deadline(held) > TIME_TO_RECORD => {
+                    tracing::warn!(job = %held.job.id, cause = %cause, "The receipt is written again");
+                    tokio::time::sleep(RECORD_PAUSE).await;
+                }
+                outcome => return outcome,
+            }
         }
     }
 
     /// Gives the job to the dead-letter queue. What was staged for it stays, so that a redrive finds it.
     async fn bury(&self, held: &Held<'_>, reason: &str) -> Verdict {
         let (job, now) = (&held.job, self.clock.now());
-        if let Err(cause) = self.dead_letters.send_job(held.body, &job.id, job.chat_id, reason).await {
+        let letter = self.dead_letters.send(held.body, Some(job.chat_id), held.message_id, reason);
+        if let Err(cause) = letter.await {
             tracing::error!(job = %job.id, cause = %cause, "The dead-letter queue does not take the job");
-            return self.release(held, MOST_ATTEMPTS, delay_after(1).unwrap_or_default()).await;
+            return self.release(held, held.attempt, delay_after(1).unwrap_or_default()).await;
         }
         let ending = Ending::Failed { reason: reason.to_owned() };
-        if let Err(cause) = self.receipts.finish(&job.id, &held.token, &ending, now).await {
+        let finish = || self.receipts.finish(&job.id, &held.token, &ending, now);
+        if let Err(cause) = self.record(held, finish).await {
             return give_up_claim(held, &cause);
         }
         tracing::error!(job = %job.id, attempt = held.attempt, reason, "The job is in the dead-letter queue");
@@ -249,8 +302,23 @@ impl BotWorker {
     }
 
     fn time_left(&self, held: &Held<'_>) -> Duration {
-        let left = held.deadline.duration_since(self.clock.time()).unwrap_or_default();
-        left.saturating_sub(TIME_TO_RECORD)
+        self.time_to_deadline(held).saturating_sub(TIME_TO_RECORD)
+    }
+
+    fn time_to_deadline(&self, held: &Held<'_>) -> Duration {
+        held.deadline.duration_since(self.clock.time()).unwrap_or_default()
+    }
+}
+
+/// The call that delivers `picture`, scaled where it has to be.
+async fn prepare_picture(chat_id: ChatId, picture: Picture) -> Result<Call, Unprepared> {
+    let as_it_is = Delivery::Document(picture.clone());
+    let scaling = tokio::task::spawn_blocking(move || picture.for_telegram());
+    match tokio::time::timeout(PREPARATION, scaling).await {
+        Ok(Ok(Ok(delivery))) => Ok(Call::with_picture(chat_id, delivery)),
+        Ok(Ok(Err(_))) => Err(Unprepared::Hopeless("The picture is too large for Telegram.")),
+        // The decoder took too long or panicked; whoever gets the file may have a better one.
+        Ok(Err(_)) | Err(_) => Ok(Call::with_picture(chat_id, as_it_is)),
     }
 }
 

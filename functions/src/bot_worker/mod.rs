@@ -22,8 +22,9 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use lambdagram_aws::{BotQueue, DeadLetterQueue, Receipts, SecretStore, StagingBucket};
 use lambdagram_telegram::bot_api::{BotApi, TELEGRAM};
 
+use crate::clock::Clock;
 use crate::config::UnresolvedSends;
-use crate::runtime::{Clock, Handler, serve_events};
+use crate::runtime::{Handler, serve_events};
 
 /// Runs the function.
 pub fn main() -> ExitCode {

@@ -24,7 +24,7 @@ pub(crate) use self::error::ApiError;
 pub(crate) use self::incoming::Incoming;
 
 use self::cors::AllowedOrigins;
-use crate::runtime::Clock;
+use crate::clock::Clock;
 
 /// One endpoint.
 pub(crate) trait Endpoint: Send + Sync + 'static {

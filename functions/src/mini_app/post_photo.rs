@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::StatusCode;
 use http::header::LOCATION;
-use lambdagram_aws::{Accepted, BotQueue, Limit, Receipts, StagingBucket};
+use lambdagram_aws::{Accepted, AwsError, Limit, StagingBucket};
 use lambdagram_domain::ids::JobId;
 use lambdagram_domain::job::Job;
 use lambdagram_domain::picture::{Picture, decode_data_url};
@@ -22,6 +22,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::http::{Answer, ApiError, Endpoint, Incoming};
+use crate::intake::Intake;
 use crate::person::PersonCheck;
 use crate::runtime::serve_http;
 
@@ -35,22 +36,20 @@ pub fn main() -> ExitCode {
         let secrets = environment.secrets(connection, start.clock.now()).await?;
         Ok(PostPhoto {
             persons: PersonCheck::new(environment.init_data()?, secrets),
-            receipts: Receipts::new(connection, environment.text("JOBS_TABLE")?),
+            intake: Intake::new(&start)?,
             limits_table: environment.text("LIMITS_TABLE")?,
             photos_per_minute: environment.photos_per_minute()?,
             staging: StagingBucket::new(connection, environment.text("STAGING_BUCKET")?),
-            queue: BotQueue::new(connection, environment.text("BOT_QUEUE_URL")?),
         })
     })
 }
 
 struct PostPhoto {
     persons: PersonCheck,
-    receipts: Receipts,
+    intake: Intake,
     limits_table: String,
     photos_per_minute: u32,
     staging: StagingBucket,
-    queue: BotQueue,
 }
 
 impl Endpoint for PostPhoto {
@@ -69,8 +68,10 @@ impl Endpoint for PostPhoto {
         };
         let job = Job::photo(id, person.into());
         let receipt = Receipt::new(job.id.clone(), Some(person), job.chat_id, request.now());
-        if self.is_to_be_queued(Receipt { fingerprint, ..receipt }).await? {
-            self.queue(&job, picture).await?;
+        if self.is_to_be_queued(Receipt { fingerprint, ..receipt }).await?
+            && let Err(cause) = self.queue(&job, picture).await
+        {
+            return Err(self.intake.abandon(&job, cause).await.into());
         }
         let location = request.location(&format!("/post/{}", job.id));
         let body = json!({"message": "Photo accepted.", "id": job.id});
@@ -79,6 +80,13 @@ impl Endpoint for PostPhoto {
 }
 
 impl PostPhoto {
+    /// Stages the picture and queues its job.
+    async fn queue(&self, job: &Job, picture: Picture) -> Result<(), AwsError> {
+        let content_type = picture.content_type();
+        self.staging.put(&job.staged_picture(), content_type, picture.into_bytes()).await?;
+        self.intake.enqueue(job).await
+    }
+
     /// Writes the receipt. `false` when an earlier request has queued the job already.
     async fn is_to_be_queued(&self, receipt: Receipt) -> Result<bool, ApiError> {
         let limit = Limit {
@@ -87,7 +95,7 @@ impl PostPhoto {
             most: self.photos_per_minute,
             window: LIMIT_WINDOW,
         };
-        let earlier = match self.receipts.accept(&receipt, Some(&limit)).await? {
+        let earlier = match self.intake.accept(&receipt, Some(&limit)).await? {
             Accepted::New => return Ok(true),
             Accepted::Limited { retry_after } => return Err(ApiError::TooManyRequests { retry_after }),
             Accepted::Repeat(earlier) => earlier,
@@ -102,17 +110,6 @@ impl PostPhoto {
                 Err(ApiError::StillAnswering { retry_after: left.as_secs().max(1) })
             }
         }
-    }
-
-    async fn queue(&self, job: &Job, picture: Picture) -> Result<(), ApiError> {
-        let content_type = picture.content_type();
-        self.staging.put(&job.staged_picture(), content_type, picture.into_bytes()).await?;
-        self.queue.send(job).await?;
-        if let Err(cause) = self.receipts.mark_queued(&job.id).await {
-            // The queue has the job, which is what was promised; a repeat would queue it under the same id.
-            tracing::warn!(job = %job.id, cause = %cause, "The receipt does not say that its job is queued");
-        }
-        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
-use lambdagram_domain::ids::{ChatId, JobId};
+use lambdagram_domain::ids::ChatId;
 use lambdagram_domain::job::Job;
 use lambdagram_domain::retry::LONGEST_HIDING;
 
@@ -81,6 +81,9 @@ impl DeadLetterQueue {
 
     /// Keeps `body` for a person to look at, with the `reason` beside it. A redrive to the bot queue takes it up again.
     ///
+    /// `message_id` is that of the message the body came in: it makes a repeated burial one letter, and a burial after
+    /// a redrive, which gives a message a new id, a new one. SQS would drop the latter if it carried the job's id.
+    ///
     /// # Errors
     ///
     /// [`AwsError`] when SQS did not confirm.
@@ -88,7 +91,7 @@ impl DeadLetterQueue {
         &self,
         body: &str,
         chat: Option<ChatId>,
-        id: &str,
+        message_id: &str,
         reason: &str,
     ) -> Result<(), AwsError> {
         let reason = MessageAttributeValue::builder().data_type("String").string_value(reason).build();
@@ -99,26 +102,11 @@ impl DeadLetterQueue {
             .send_message()
             .queue_url(&self.url)
             .message_group_id(group)
-            .message_deduplication_id(id)
+            .message_deduplication_id(message_id)
             .message_body(body)
             .message_attributes("reason", reason)
             .send()
             .await;
         sent.map(drop).map_err(|error| AwsError::new("SendMessage", &error))
-    }
-
-    /// [`Self::send`] for a job.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::send`].
-    pub async fn send_job(
-        &self,
-        body: &str,
-        job: &JobId,
-        chat: ChatId,
-        reason: &str,
-    ) -> Result<(), AwsError> {
-        self.send(body, Some(chat), job.as_str(), reason).await
     }
 }

@@ -1,7 +1,8 @@
 //! The table of receipts: every change of a job's state is one conditional write here.
 //!
 //! A claim carries a token, and whatever is written under the claim demands that token, so a worker whose claim has
-//! passed to another can no longer change the receipt.
+//! passed to another can no longer change the receipt. The token stays when the claim is given back, until the next
+//! claim replaces it: a write that is repeated because its answer was lost finds it and changes nothing more.
 
 mod item;
 
@@ -176,19 +177,25 @@ impl Receipts {
     ///
     /// [`AwsError`]; the job is in the queue all the same.
     pub async fn mark_queued(&self, id: &JobId) -> Result<(), AwsError> {
-        let sent = self
+        let call = self
             .update(id)
             .update_expression("SET #state = :queued")
-            .condition_expression("#state = :accepting")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":queued", state(State::Queued))
-            .expression_attribute_values(":accepting", state(State::Accepting))
-            .send()
-            .await;
-        match sent {
-            Err(error) if !is_condition(&error) => Err(AwsError::new("UpdateItem", &error)),
-            _ => Ok(()),
-        }
+            .expression_attribute_values(":queued", state(State::Queued));
+        while_accepting(call).await
+    }
+
+    /// Notes that the request which wrote the receipt failed before the queue had the job: a repeat may complete it at
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`]; a repeat then waits as if the request were still at work.
+    pub async fn abandon(&self, id: &JobId) -> Result<(), AwsError> {
+        let call = self
+            .update(id)
+            .update_expression("SET accepted_at = :never")
+            .expression_attribute_values(":never", number(0));
+        while_accepting(call).await
     }
 
     /// The receipt of `id`, unless there is none or its time is over.
@@ -217,11 +224,11 @@ impl Receipts {
                 "SET #state = :running, claim = :claim, claim_until = :until, \
                  attempts = if_not_exists(attempts, :zero) + :one, \
                  calls_done = if_not_exists(calls_done, :zero), chat_id = if_not_exists(chat_id, :chat), \
-                 accepted_at = if_not_exists(accepted_at, :now), expires_at = :expires_at",
+                 accepted_at = if_not_exists(accepted_at, :now), expires_at = :expires_at REMOVE reason",
             )
             .condition_expression(
                 "attribute_not_exists(id) OR #state IN (:accepting, :queued, :failed) \
-                 OR (#state IN (:running, :sending) AND claim_until <= :now)",
+                 OR (#state IN (:running, :sending) AND (claim_until <= :now OR claim = :claim))",
             )
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":accepting", state(State::Accepting))
@@ -243,7 +250,8 @@ impl Receipts {
         let unreadable = || AwsError::unreadable("UpdateItem", "receipt");
         match sent {
             Ok(answer) => {
-                let before = answer.attributes.filter(|item| !item.is_empty());
+                // Of an item that was not there before, DynamoDB gives nothing, and emulators give the key.
+                let before = answer.attributes.filter(|item| item.contains_key("state"));
                 let before = match before {
                     Some(item) => receipt_of(&item).ok_or_else(unreadable)?,
                     None => Receipt::new(job.id.clone(), None, job.chat_id, claim.now),
@@ -298,7 +306,7 @@ impl Receipts {
     pub async fn release(&self, id: &JobId, token: &ClaimToken, attempts: u32) -> Result<(), ClaimError> {
         let call = self
             .update(id)
-            .update_expression("SET #state = :state, attempts = :attempts REMOVE claim, claim_until")
+            .update_expression("SET #state = :state, attempts = :attempts")
             .expression_attribute_values(":state", state(State::Queued))
             .expression_attribute_values(":attempts", number(i64::from(attempts)));
         under_claim(call, token).await
@@ -341,7 +349,7 @@ impl Receipts {
             set.push_str(", attempts = :zero");
             call = call.expression_attribute_values(":zero", number(0));
         }
-        set.push_str(" REMOVE claim, claim_until");
+        set.push_str("");
         under_claim(call.update_expression(set), token).await
     }
 
@@ -390,6 +398,18 @@ fn is_conflict(error: &AcceptError) -> bool {
     let reasons = cancellation(error);
     let conflict = reasons.iter().any(|reason| reason.code() == Some("TransactionConflict"));
     conflict && !reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
+}
+
+/// Makes a change that only a receipt without a worker takes; nothing changes when one is at work already.
+async fn while_accepting(call: UpdateItemFluentBuilder) -> Result<(), AwsError> {
+    let call = call
+        .condition_expression("#state = :accepting")
+        .expression_attribute_names("#state", "state")
+        .expression_attribute_values(":accepting", state(State::Accepting));
+    match call.send().await {
+        Err(error) if !is_condition(&error) => Err(AwsError::new("UpdateItem", &error)),
+        _ => Ok(()),
+    }
 }
 
 async fn under_claim(call: UpdateItemFluentBuilder, token: &ClaimToken) -> Result<(), ClaimError> {

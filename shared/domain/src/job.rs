@@ -25,8 +25,8 @@ pub enum Work {
     Photo,
     /// Show the person the way into the Mini App.
     Welcome {
-        /// Where the Mini App lives.
-        mini_app_url: String,
+        /// Where the Mini App lives, if it lives anywhere yet.
+        mini_app_url: Option<String>,
     },
 }
 
@@ -55,7 +55,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<Job>(text).unwrap(), photo);
         assert_eq!(photo.staged_picture(), "photos/1f");
 
-        let mini_app_url = "https://app.example".to_owned();
+        let mini_app_url = Some("https://app.example".to_owned());
         let welcome = Job { id, chat_id: ChatId(7), work: Work::Welcome { mini_app_url } };
         let text =
             r#"{"id":"1f","chat_id":7,"work":{"kind":"welcome","mini_app_url":"https://app.example"}}"#;

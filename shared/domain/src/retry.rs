@@ -16,8 +16,9 @@ const LONGEST_DELAY: Duration = Duration::from_mins(15);
 /// sleeping function is paid for.
 pub const LONGEST_NAP: Duration = Duration::from_secs(3);
 
-/// The longest time a message can stay hidden: 12 hours (Amazon SQS, `ChangeMessageVisibility`).
-pub const LONGEST_HIDING: Duration = Duration::from_hours(12);
+/// The longest time a message can be hidden for. SQS allows 12 hours (`ChangeMessageVisibility`), counted from when it was
+/// received; the worker may have had it for a minute by then, and clocks differ.
+pub const LONGEST_HIDING: Duration = Duration::from_mins(12 * 60 - 5);
 
 /// The wait after the `attempts`-th try failed, or `None` when it was the last.
 pub fn delay_after(attempts: u32) -> Option<Duration> {

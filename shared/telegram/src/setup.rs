@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use lambdagram_domain::secret::Secret;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::bot_api::{BotApi, BotApiError, CALL_TIMEOUT, InputFile};
@@ -46,6 +47,21 @@ pub async fn set_webhook(bot: &BotApi, webhook: Webhook) -> Result<(), BotApiErr
         bytes,
     });
     bot.call::<bool>("setWebhook", parameters, certificate, CALL_TIMEOUT).await.map(drop)
+}
+
+/// Where the bot's webhook is, if it has one.
+///
+/// # Errors
+///
+/// [`BotApiError`].
+pub async fn webhook_url(bot: &BotApi) -> Result<Option<String>, BotApiError> {
+    let info: WebhookInfo = bot.call("getWebhookInfo", Map::new(), None, CALL_TIMEOUT).await?;
+    Ok(info.url.filter(|url| !url.is_empty()))
+}
+
+#[derive(Deserialize)]
+struct WebhookInfo {
+    url: Option<String>,
 }
 
 /// Takes the webhook away, so that updates can be asked for. Waiting updates are kept.

@@ -4,6 +4,7 @@
 //! what the front lets through. Expired items stay readable: DynamoDB itself removes them within days, not at once, and
 //! whoever reads them has to look at the time.
 
+use std::fmt;
 use std::path::Path;
 
 use axum::Router;
@@ -16,8 +17,10 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use super::{Aws, AwsError, Service, bound, refusal};
+use super::{AwsError, Service, bound, refusal};
 use crate::template::model::Table;
 
 /// The file of the data folder that holds every table.
@@ -29,8 +32,39 @@ struct Emulator {
     authority: Authority,
 }
 
-/// Opens the tables and returns what answers for them.
-pub(super) async fn start(data_dir: &Path, tables: &[Table], aws: &Aws) -> Result<Router, AwsError> {
+/// The tables of a stack.
+#[derive(Clone)]
+pub(super) struct Tables {
+    database: Database,
+    tables: Vec<Table>,
+}
+
+impl fmt::Debug for Tables {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Tables").field("tables", &self.tables).finish_non_exhaustive()
+    }
+}
+
+impl Tables {
+    /// Makes every table anew, without an item.
+    pub(super) fn clear(&self) -> Result<(), AwsError> {
+        for table in &self.tables {
+            let failed = |reason| AwsError::Resource { name: table.name.clone(), reason };
+            let deleted = request(&json!({ "TableName": table.name }))
+                .and_then(|request| self.database.delete_table(request).map_err(|error| error.to_string()));
+            deleted.and_then(|_| ensure(&self.database, table)).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+/// Opens the tables and returns them with what answers for them.
+pub(super) async fn start(
+    data_dir: &Path,
+    tables: &[Table],
+    shutdown: CancellationToken,
+    tasks: &TaskTracker,
+) -> Result<(Tables, Router), AwsError> {
     let file = data_dir.join(FILE);
     let io = |error| AwsError::Io { what: file.display().to_string(), error };
     std::fs::create_dir_all(data_dir).map_err(io)?;
@@ -40,10 +74,10 @@ pub(super) async fn start(data_dir: &Path, tables: &[Table], aws: &Aws) -> Resul
         ensure(&database, table).map_err(|reason| AwsError::Resource { name: table.name.clone(), reason })?;
     }
     let (listener, endpoint) = bound().await?;
-    let shutdown = aws.shutdown.clone();
-    aws.tasks.spawn(async move {
+    let served = database.clone();
+    tasks.spawn(async move {
         let served =
-            dynoxide::server::serve_with_shutdown(listener, database, shutdown.cancelled_owned()).await;
+            dynoxide::server::serve_with_shutdown(listener, served, shutdown.cancelled_owned()).await;
         if let Err(error) = served {
             tracing::error!(%error, "the local DynamoDB stopped");
         }
@@ -52,7 +86,8 @@ pub(super) async fn start(data_dir: &Path, tables: &[Table], aws: &Aws) -> Resul
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     let client = Client::builder(TokioExecutor::new()).build(connector);
-    Ok(Router::new().fallback(forward).with_state(Emulator { client, authority }))
+    let router = Router::new().fallback(forward).with_state(Emulator { client, authority });
+    Ok((Tables { database, tables: tables.to_owned() }, router))
 }
 
 /// Makes the table, or checks that the one that exists has the key the template says.

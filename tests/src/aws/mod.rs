@@ -21,7 +21,7 @@ mod tests;
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::Router;
@@ -33,6 +33,7 @@ use tokio_util::task::TaskTracker;
 pub use front::{Front, Kill};
 
 use crate::template::Model;
+use crate::template::model::Bucket;
 
 /// The account that owns every resource here.
 pub const ACCOUNT: &str = "123456789012";
@@ -130,10 +131,12 @@ impl Listeners {
         front: &Front,
         sqs: Router,
     ) -> Result<Aws, AwsError> {
-        let aws =
-            Aws { endpoints: self.endpoints, shutdown: CancellationToken::new(), tasks: TaskTracker::new() };
-        let dynamodb = dynamodb::start(data_dir, &model.tables, &aws).await?;
+        let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let guard = shutdown.clone().drop_guard();
+        let (tables, dynamodb) = dynamodb::start(data_dir, &model.tables, shutdown, &tasks).await?;
         let s3 = s3::router(data_dir, &model.buckets)?;
+        let stored = Stored { tables, buckets: model.buckets.clone(), data_dir: data_dir.to_owned() };
+        let aws = Aws { endpoints: self.endpoints, stored, shutdown: guard.disarm(), tasks };
         aws.serve(self.dynamodb, front.wrap(Service::DynamoDb, dynamodb));
         aws.serve(self.s3, cors::wrap(&model.buckets, front.wrap(Service::S3, s3))?);
         aws.serve(self.sqs, front.wrap(Service::Sqs, sqs));
@@ -141,10 +144,31 @@ impl Listeners {
     }
 }
 
+/// What tables and buckets hold.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    tables: dynamodb::Tables,
+    buckets: Vec<Bucket>,
+    data_dir: PathBuf,
+}
+
+impl Stored {
+    /// Empties every table and bucket.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`] when the data folder cannot be written.
+    pub fn clear(&self) -> Result<(), AwsError> {
+        self.tables.clear()?;
+        s3::clear(&self.data_dir, &self.buckets)
+    }
+}
+
 /// The running services.
 #[derive(Debug)]
 pub struct Aws {
     endpoints: Endpoints,
+    stored: Stored,
     shutdown: CancellationToken,
     tasks: TaskTracker,
 }
@@ -153,6 +177,11 @@ impl Aws {
     /// Where the services listen.
     pub fn endpoints(&self) -> &Endpoints {
         &self.endpoints
+    }
+
+    /// What the services hold.
+    pub fn stored(&self) -> &Stored {
+        &self.stored
     }
 
     /// Stops the services; requests that run have a moment to end.

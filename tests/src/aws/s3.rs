@@ -33,6 +33,17 @@ pub(super) fn router(data_dir: &Path, buckets: &[Bucket]) -> Result<Router, AwsE
     Ok(Router::new().fallback(move |request| answer(service.clone(), request)))
 }
 
+/// Removes every object.
+pub(super) fn clear(data_dir: &Path, buckets: &[Bucket]) -> Result<(), AwsError> {
+    for bucket in buckets {
+        let folder = data_dir.join(FOLDER).join(&bucket.name);
+        let io = |error| AwsError::Io { what: folder.display().to_string(), error };
+        std::fs::remove_dir_all(&folder).map_err(io)?;
+        std::fs::create_dir_all(&folder).map_err(io)?;
+    }
+    Ok(())
+}
+
 async fn answer(service: S3Service, request: Request) -> Response<Body> {
     match service.oneshot(request).await {
         Ok(response) => response.map(Body::new),

@@ -94,6 +94,13 @@ impl Running {
     pub(super) fn write(&self, data_dir: &Path) -> io::Result<()> {
         state::write_private(data_dir, RUNNING_FILE, self)
     }
+
+    pub(super) fn remove(data_dir: &Path) -> io::Result<()> {
+        match std::fs::remove_file(data_dir.join(RUNNING_FILE)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Runs one function once: beside the stack that runs in this data folder, or in one that is started for it.
@@ -104,7 +111,8 @@ impl Running {
 pub async fn invoke_once(options: Options, function: &str, event: Bytes) -> Result<Invocation, StartError> {
     let unusable = |error: io::Error| data_folder(&options.data_dir, &error);
     if !state::is_in_use(&options.data_dir).map_err(unusable)? {
-        let stack = Stack::start(options).await?;
+        // No queue feeds a function meanwhile: what it began would be cut off when this one is done.
+        let (stack, _) = Stack::open(options).await?;
         let invocation = stack.lambda().invoke(function, event).await;
         stack.stop().await;
         return Ok(invocation);

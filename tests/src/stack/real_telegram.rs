@@ -8,15 +8,18 @@ use std::time::Duration;
 use lambdagram_domain::retry;
 use lambdagram_domain::secret::Secret;
 use lambdagram_telegram::bot_api::{BotApi, BotApiError};
+use lambdagram_telegram::http::client_builder;
 use lambdagram_telegram::setup::ALLOWED_UPDATES;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+use crate::clock::Clock;
 
 /// How long Telegram holds a question open when there is nothing to tell (core.telegram.org/bots/api#getupdates).
 const LONG_POLL: Duration = Duration::from_secs(50);
 
 /// Asks for updates until it is dropped, and hands each to the webhook at `url`.
-pub(super) async fn forward(bot: BotApi, url: String, secret: Secret) {
-    let http = reqwest::Client::new();
+pub(super) async fn forward(bot: BotApi, url: String, secret: Secret, clock: Clock) {
+    let http = client_builder().build().expect("the bot's own client was built before");
     let mut offset = 0;
     let mut failures = 0;
     loop {
@@ -30,7 +33,7 @@ pub(super) async fn forward(bot: BotApi, url: String, secret: Secret) {
                 failures += 1;
                 let pause = retry::delay_after(failures.min(5)).unwrap_or_default();
                 tracing::warn!(reason, pause_s = pause.as_secs(), "Updates do not come through");
-                tokio::time::sleep(pause).await;
+                clock.sleep(pause).await;
             }
         }
     }
@@ -39,8 +42,7 @@ pub(super) async fn forward(bot: BotApi, url: String, secret: Secret) {
 async fn updates(bot: &BotApi, offset: i64) -> Result<Vec<Value>, BotApiError> {
     let parameters =
         json!({"offset": offset, "timeout": LONG_POLL.as_secs(), "allowed_updates": ALLOWED_UPDATES});
-    let Value::Object(parameters) = parameters else { return Ok(Vec::new()) };
-    let parameters: Map<String, Value> = parameters;
+    let Value::Object(parameters) = parameters else { unreachable!("parameters are written as an object") };
     bot.call("getUpdates", parameters, None, LONG_POLL + Duration::from_secs(10)).await
 }
 

@@ -28,7 +28,10 @@ pub(super) struct StoredSecrets {
 
 /// Takes the data folder for one stack, until what is returned is dropped. `None` when another has it.
 pub(super) fn lock(data_dir: &Path) -> io::Result<Option<File>> {
-    std::fs::create_dir_all(data_dir)?;
+    std::fs::create_dir_all(data_dir).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
+        _ => error,
+    })?;
     let file = File::create(data_dir.join(LOCK_FILE))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub use self::error::BotApiError;
+use crate::http::client_builder;
 
 /// Telegram's own server.
 pub const TELEGRAM: &str = "https://api.telegram.org";
@@ -86,13 +87,8 @@ impl BotApi {
     ///
     /// When the machine's certificates cannot be read: nothing could be sent then.
     pub fn new(base_url: &str, token: Secret) -> Self {
-        // Another client of this process may have installed the same provider already.
-        let _installed_before = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .expect("the TLS set-up reads the machine's certificates");
+        let http = client_builder().connect_timeout(CONNECT_TIMEOUT).build();
+        let http = http.expect("the TLS set-up reads the machine's certificates");
         Self { http, base_url: base_url.trim_end_matches('/').to_owned(), token }
     }
 

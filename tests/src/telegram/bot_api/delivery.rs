@@ -16,7 +16,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use reqwest::redirect::Policy;
+use lambdagram_telegram::http::client_builder;
 
 use super::Shared;
 use super::methods::{self, Method, Webhook};
@@ -169,10 +169,7 @@ impl<'a> Round<'a> {
 }
 
 pub(super) fn client() -> reqwest::Client {
-    // Whoever installs a provider first wins; which one it is makes no difference here.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .redirect(Policy::none())
+    client_builder()
         .no_proxy()
         .build()
         .expect("a client without a certificate of its own can always be built")

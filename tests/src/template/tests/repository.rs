@@ -271,7 +271,7 @@ fn the_gateway_answers_in_our_words() {
             response(
                 None,
                 &headers,
-                r#"{"error":$context.error.messageString,"details":"$context.requestId"}"#,
+                r#"{"error":$context.error.messageString,"details":"Request id: $context.requestId"}"#,
             ),
         ),
         (
@@ -279,7 +279,7 @@ fn the_gateway_answers_in_our_words() {
             response(
                 None,
                 &headers,
-                r#"{"error":"Something went wrong. Please try again.","details":"$context.requestId"}"#,
+                r#"{"error":"Internal server error.","details":"Request id: $context.requestId"}"#,
             ),
         ),
         (
@@ -287,7 +287,7 @@ fn the_gateway_answers_in_our_words() {
             response(
                 Some(504),
                 &headers,
-                r#"{"error":"The request took too long. Please try again.","details":"$context.requestId"}"#,
+                r#"{"error":"The request took too long. Please try again.","details":"Request id: $context.requestId"}"#,
             ),
         ),
         (
@@ -303,7 +303,7 @@ fn the_gateway_answers_in_our_words() {
             response(
                 Some(429),
                 &throttled,
-                r#"{"error":"Too many requests. Please try again shortly.","retry_after":1}"#,
+                r#"{"error":"Too many requests. Please try again later.","retry_after":1}"#,
             ),
         ),
     ];

@@ -9,6 +9,7 @@ use aws_sdk_sqs::types::{
     MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry,
     SendMessageBatchResultEntry,
 };
+use lambdagram_telegram::http::client_builder;
 
 use super::Bench;
 use crate::aws::sqs::attributes::arn;
@@ -25,8 +26,7 @@ pub(super) async fn serve(bench: &Bench) -> String {
 
 /// A client without knowledge of the service.
 pub(super) fn http_client() -> reqwest::Client {
-    let _installed_before = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::new()
+    client_builder().build().expect("a client for this machine")
 }
 
 async fn client(bench: &Bench) -> Client {

@@ -1,0 +1,58 @@
+//! The way of a job into the queue: its receipt is there first, so that nothing accepted can be lost on the way.
+
+use lambdagram_aws::{Accepted, AwsError, BotQueue, Limit, Receipts};
+use lambdagram_domain::job::Job;
+use lambdagram_domain::receipt::Receipt;
+
+use crate::config::ConfigError;
+use crate::runtime::Start;
+
+/// The receipts and the queue.
+pub(crate) struct Intake {
+    receipts: Receipts,
+    queue: BotQueue,
+}
+
+impl Intake {
+    pub(crate) fn new(start: &Start) -> Result<Self, ConfigError> {
+        Ok(Self {
+            receipts: Receipts::new(&start.connection, start.environment.text("JOBS_TABLE")?),
+            queue: BotQueue::new(&start.connection, start.environment.text("BOT_QUEUE_URL")?),
+        })
+    }
+
+    /// Writes the receipt of a job that is asked for, or finds the one that is there.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`].
+    pub(crate) async fn accept(
+        &self,
+        receipt: &Receipt,
+        limit: Option<&Limit>,
+    ) -> Result<Accepted, AwsError> {
+        self.receipts.accept(receipt, limit).await
+    }
+
+    /// Gives up on an accepted job after `cause`, so that a repeat need not wait for this request. Returns the cause.
+    pub(crate) async fn abandon(&self, job: &Job, cause: AwsError) -> AwsError {
+        if let Err(second) = self.receipts.abandon(&job.id).await {
+            tracing::warn!(job = %job.id, cause = %second, "A repeat has to wait as if this request were at work");
+        }
+        cause
+    }
+
+    /// Queues an accepted job. Once this returns, it is not lost any more.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`] when the queue did not confirm.
+    pub(crate) async fn enqueue(&self, job: &Job) -> Result<(), AwsError> {
+        self.queue.send(job).await?;
+        if let Err(cause) = self.receipts.mark_queued(&job.id).await {
+            // The queue has the job, which is what was promised; a repeat would queue it under the same id.
+            tracing::warn!(job = %job.id, cause = %cause, "The receipt does not say that its job is queued");
+        }
+        Ok(())
+    }
+}

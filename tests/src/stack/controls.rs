@@ -1,0 +1,84 @@
+//! The controls that concern the whole stack: its clock, and back to the start.
+
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Bot, state};
+use crate::aws::Stored;
+use crate::aws::sqs::Sqs;
+use crate::clock::Clock;
+use crate::telegram::bot_api as simulated;
+
+/// The furthest a clock is pushed at once: ten years, so that no sum overflows.
+const FURTHEST_ADVANCE_S: u64 = 10 * 366 * 86_400;
+
+/// What the controls reach.
+#[derive(Clone)]
+pub(super) struct Controls {
+    pub(super) simulated: simulated::BotApi,
+    pub(super) bot: Bot,
+    pub(super) api_url: String,
+    pub(super) sqs: Sqs,
+    pub(super) stored: Stored,
+    pub(super) clock: Clock,
+    pub(super) data_dir: PathBuf,
+}
+
+impl Controls {
+    pub(super) fn router(self) -> Router {
+        Router::new()
+            .route("/_sim/clock", post(advance_clock))
+            .route("/_sim/reset", post(reset))
+            .with_state(self)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    advance_s: u64,
+}
+
+async fn advance_clock(State(controls): State<Controls>, body: Bytes) -> Response {
+    let asked: Advance = match serde_json::from_slice(&body) {
+        Ok(asked) => asked,
+        Err(error) => return refusal(StatusCode::BAD_REQUEST, error),
+    };
+    if asked.advance_s > FURTHEST_ADVANCE_S {
+        let limit = format!("advance_s must be at most {FURTHEST_ADVANCE_S}");
+        return refusal(StatusCode::BAD_REQUEST, limit);
+    }
+    controls.clock.advance(Duration::from_secs(asked.advance_s));
+    match state::keep_clock(&controls.data_dir, &controls.clock) {
+        Ok(()) => Json(json!({ "now": controls.clock.now_s() })).into_response(),
+        Err(error) => refusal(StatusCode::INTERNAL_SERVER_ERROR, error),
+    }
+}
+
+/// Back to the state after a first start: nothing stored, nothing queued, the bot set up. The clock stays where it is,
+/// since time does not go back.
+async fn reset(State(controls): State<Controls>) -> Response {
+    controls.simulated.reset();
+    controls.sqs.reset();
+    if let Err(error) = controls.stored.clear() {
+        return refusal(StatusCode::INTERNAL_SERVER_ERROR, error);
+    }
+    match controls.bot.set_up(&controls.api_url).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => refusal(StatusCode::INTERNAL_SERVER_ERROR, error),
+    }
+}
+
+fn refusal(status: StatusCode, reason: impl Display) -> Response {
+    (status, Json(json!({ "error": reason.to_string() }))).into_response()
+}
