@@ -13,7 +13,11 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use lambdagram_aws::Connection;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::clock::Clock;
 use crate::config::{ConfigError, Environment};
@@ -104,15 +108,11 @@ where
 /// One JSON object a line on standard output. Our own code logs from `info` on; libraries only their warnings, and
 /// never more: what they log in detail may hold requests.
 fn start_logging() {
+    let targets = ["lambdagram_functions", "lambdagram_aws", "lambdagram_telegram"];
     let filter =
-        EnvFilter::new("warn,lambdagram_functions=info,lambdagram_aws=info,lambdagram_telegram=info");
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
-        .with_env_filter(filter)
-        .init();
+        Targets::new().with_default(Level::WARN).with_targets(targets.map(|ours| (ours, Level::INFO)));
+    let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
     // A panic's message may quote what it choked on; where it happened is enough to find it.
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -17,6 +17,10 @@ use lambdagram_functions::FUNCTIONS;
 use lambdagram_telegram::bot_api::{BotApi, TELEGRAM};
 use lambdagram_telegram::setup::{self, Webhook};
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::lambda::{Invocation, Launcher, LogSink, die_with_parent};
 use crate::stack::{self, Options, Stack, Telegram, read_environment_file};
@@ -160,13 +164,13 @@ fn fail(reason: impl fmt::Display) -> ExitCode {
 /// The stack's own warnings, on standard error. The DynamoDB emulator would warn of each condition that is not met,
 /// which is an answer like others.
 fn start_logging() {
-    tracing_subscriber::fmt()
+    let filter = Targets::new().with_default(Level::WARN).with_target("dynoxide", Level::ERROR);
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
-        .with_env_filter("warn,dynoxide=error")
         .with_target(false)
-        .without_time()
-        .init();
+        .without_time();
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 }
 
 async fn run_stack(run: Run) -> Result<ExitCode, String> {

@@ -1,5 +1,5 @@
 //! The least a function behind API Gateway can be: `lambda_http` and one SDK client, built the way their documentation
-//! shows. What the functions take beyond it is theirs.
+//! shows, without logs. What the functions take beyond it is theirs.
 //!
 //! The SDK client has the HTTP client of the workspace, rustls with ring. With the SDK's default, which brings another
 //! TLS library, this baseline would be larger and slower to start.
@@ -11,11 +11,10 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_http_client::tls;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use lambda_http::{Body, Error, Request, Response, run, service_fn, tracing};
+use lambda_http::{Body, Error, Request, Response, run, service_fn};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
     let http_client = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
         .build_https();
