@@ -192,6 +192,24 @@ async fn a_worker_killed_while_telegram_has_the_request_repeats_it_or_stops_as_c
 }
 
 #[tokio::test]
+async fn a_send_stays_unresolved_when_the_next_worker_is_killed_too() {
+    for (policy, state, copies) in [("retry", "sent", 2), ("stop", "unknown", 1)] {
+        let stack = TestStack::start_with_parameters(&[("UnresolvedSends", policy)]).await;
+        let call = (Service::DynamoDb, "UpdateItem");
+        // The picture is sent and its worker ends before it says so; the next one ends right after its claim.
+        for when in SIDES {
+            stack.plan(fault("BotWorker", call, 2, when, Effect::Kill));
+        }
+        let id = stack.post(1, &picture(1)).await;
+        stack.stack.settle().await;
+        assert_eq!(stack.stack.aws_faults().remaining(), [], "{policy}");
+        assert_eq!(stack.state_of(1, &id).await["state"], state, "{policy}");
+        assert_eq!(stack.files(1).await, vec![picture(1); copies], "{policy}");
+        stack.end_clean().await;
+    }
+}
+
+#[tokio::test]
 async fn a_worker_whose_services_fail_delivers_all_the_same_and_once() {
     for (service, operation, after_calls) in DELIVERING {
         let stack = TestStack::start().await;

@@ -3,6 +3,9 @@
 //! A claim carries a token, and whatever is written under the claim demands that token, so a worker whose claim has
 //! passed to another can no longer change the receipt. The token stays when the claim is given back, until the next
 //! claim replaces it: a write that is repeated because its answer was lost finds it and changes nothing more.
+//!
+//! That a request may be on its way to Telegram is noted apart from the state, since a claim overwrites the state: only
+//! what tells how the request went removes the note, however many workers were killed in between.
 
 mod item;
 
@@ -23,7 +26,7 @@ use lambdagram_domain::receipt::{KEPT_WHEN_FINISHED, KEPT_WHILE_UNFINISHED, Rece
 use lambdagram_domain::time::UnixTime;
 use thiserror::Error;
 
-use self::item::{claim_end, item_of, number, receipt_of, text};
+use self::item::{IN_DOUBT, claim_end, item_of, number, receipt_of, text};
 use crate::client::Connection;
 use crate::error::AwsError;
 use crate::limits::Limit;
@@ -252,11 +255,11 @@ impl Receipts {
             Ok(answer) => {
                 // Of an item that was not there before, DynamoDB gives nothing, and emulators give the key.
                 let before = answer.attributes.filter(|item| item.contains_key("state"));
+                let unresolved = before.as_ref().is_some_and(|item| item.contains_key(IN_DOUBT));
                 let before = match before {
                     Some(item) => receipt_of(&item).ok_or_else(unreadable)?,
                     None => Receipt::new(job.id.clone(), None, job.chat_id, claim.now),
                 };
-                let unresolved = before.state == State::Sending;
                 let attempts = before.attempts + 1;
                 Ok(Claimed::Granted {
                     receipt: Receipt { attempts, state: State::Running, ..before },
@@ -292,8 +295,9 @@ impl Receipts {
     ) -> Result<(), ClaimError> {
         let call = self
             .update(id)
-            .update_expression("SET #state = :state, calls_done = :calls")
+            .update_expression("SET #state = :state, calls_done = :calls, in_doubt = :in_doubt")
             .expression_attribute_values(":state", state(State::Sending))
+            .expression_attribute_values(":in_doubt", AttributeValue::Bool(true))
             .expression_attribute_values(":calls", number(i64::from(calls_done)));
         under_claim(call, token).await
     }
@@ -306,7 +310,7 @@ impl Receipts {
     pub async fn release(&self, id: &JobId, token: &ClaimToken, attempts: u32) -> Result<(), ClaimError> {
         let call = self
             .update(id)
-            .update_expression("SET #state = :state, attempts = :attempts")
+            .update_expression("SET #state = :state, attempts = :attempts REMOVE in_doubt")
             .expression_attribute_values(":state", state(State::Queued))
             .expression_attribute_values(":attempts", number(i64::from(attempts)));
         under_claim(call, token).await
@@ -349,7 +353,7 @@ impl Receipts {
             set.push_str(", attempts = :zero");
             call = call.expression_attribute_values(":zero", number(0));
         }
-        set.push_str("");
+        set.push_str(" REMOVE in_doubt");
         under_claim(call.update_expression(set), token).await
     }
 

@@ -8,8 +8,9 @@
 //!                 └───────────┴───────────┘   told to wait, or to be tried again
 //! ```
 //!
-//! `running` and `sending` are held under a claim that expires, so that a worker that dies frees the job. `sending`
-//! says that a request may have gone out: a job found there after its claim has expired is *unresolved*.
+//! `running` and `sending` are held under a claim that expires, so that a worker that dies frees the job. From
+//! `sending` on, a request may have gone out: a job whose claim expired before anybody wrote how it went is
+//! *unresolved*, and stays so when the next worker dies too.
 
 use std::time::Duration;
 

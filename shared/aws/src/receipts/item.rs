@@ -7,6 +7,9 @@ use lambdagram_domain::ids::{ChatId, JobId, UserId};
 use lambdagram_domain::receipt::{Receipt, State};
 use lambdagram_domain::time::UnixTime;
 
+/// There while a request may be on its way to Telegram. Expressions spell it out.
+pub(super) const IN_DOUBT: &str = "in_doubt";
+
 type Item = HashMap<String, AttributeValue>;
 
 pub(super) fn text(value: &str) -> AttributeValue {
