@@ -1,11 +1,10 @@
 //! The way of a job into the queue: its receipt is there first, so that nothing accepted can be lost on the way.
 
-use lambdagram_aws::{Accepted, AwsError, BotQueue, Limit, Receipts};
+use lambdagram_aws::{Accepted, AwsError, BotQueue, Connection, Limit, Receipts};
 use lambdagram_domain::job::Job;
 use lambdagram_domain::receipt::Receipt;
 
-use crate::config::ConfigError;
-use crate::runtime::Start;
+use crate::config::{ConfigError, Environment};
 
 /// The receipts and the queue.
 pub(crate) struct Intake {
@@ -14,10 +13,10 @@ pub(crate) struct Intake {
 }
 
 impl Intake {
-    pub(crate) fn new(start: &Start) -> Result<Self, ConfigError> {
+    pub(crate) fn new(environment: &Environment, connection: &Connection) -> Result<Self, ConfigError> {
         Ok(Self {
-            receipts: Receipts::new(&start.connection, start.environment.text("JOBS_TABLE")?),
-            queue: BotQueue::new(&start.connection, start.environment.text("BOT_QUEUE_URL")?),
+            receipts: Receipts::new(connection, environment.text("JOBS_TABLE")?),
+            queue: BotQueue::new(connection, environment.text("BOT_QUEUE_URL")?),
         })
     }
 

@@ -26,8 +26,14 @@ use crate::http::{Endpoint, Front};
 /// What a function is built from.
 pub(crate) struct Start {
     pub(crate) environment: Environment,
-    pub(crate) connection: Connection,
     pub(crate) clock: Clock,
+}
+
+impl Start {
+    /// The connection to AWS, for a function that has one.
+    pub(crate) async fn connect(&self) -> Connection {
+        Connection::from_lambda_environment().await
+    }
 }
 
 /// Runs a function behind API Gateway.
@@ -89,8 +95,7 @@ where
     let outcome = runtime.block_on(async {
         let environment = Environment::of_process();
         let clock = environment.clock()?;
-        let connection = Connection::from_lambda_environment().await;
-        main(Arc::new(Start { environment, connection, clock })).await
+        main(Arc::new(Start { environment, clock })).await
     });
     match outcome {
         Ok(Ok(())) => ExitCode::SUCCESS,
@@ -108,9 +113,7 @@ where
 /// One JSON object a line on standard output. Our own code logs from `info` on; libraries only their warnings, and
 /// never more: what they log in detail may hold requests.
 fn start_logging() {
-    let targets = ["lambdagram_functions", "lambdagram_aws", "lambdagram_telegram"];
-    let filter =
-        Targets::new().with_default(Level::WARN).with_targets(targets.map(|ours| (ours, Level::INFO)));
+    let filter = Targets::new().with_default(Level::WARN).with_target("lambdagram_functions", Level::INFO);
     let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
     // A panic's message may quote what it choked on; where it happened is enough to find it.

@@ -18,12 +18,12 @@ use crate::runtime::serve_http;
 /// Runs the function.
 pub fn main() -> ExitCode {
     serve_http(async |start| {
-        let (environment, connection) = (&start.environment, &start.connection);
+        let (environment, connection) = (&start.environment, &start.connect().await);
         Ok(TelegramWebhook {
             secrets: environment.secrets(connection, start.clock.now()).await?,
             bot_id: environment.bot_id()?,
             mini_app_url: environment.optional("MINI_APP_URL").map(str::to_owned),
-            intake: Intake::new(&start)?,
+            intake: Intake::new(environment, connection)?,
         })
     })
 }

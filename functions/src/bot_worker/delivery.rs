@@ -226,14 +226,18 @@ impl BotWorker {
     }
 
     async fn end(&self, held: &Held<'_>, ending: Ending) -> Verdict {
-        let (job, now) = (&held.job, self.clock.now());
-        let finish = || self.receipts.finish(&job.id, &held.token, &ending, now);
-        if let Err(cause) = self.record(held, finish).await {
+        let job = &held.job;
+        if let Err(cause) = self.finish(held, &ending).await {
             return give_up_claim(held, &cause);
         }
         tracing::info!(job = %job.id, attempt = held.attempt, ending = ending.state().name(), "The job ended");
         self.clear_up(job).await;
         Verdict::Done
+    }
+
+    async fn finish(&self, held: &Held<'_>, ending: &Ending) -> Result<(), ClaimError> {
+        let now = self.clock.now();
+        self.record(held, || self.receipts.finish(&held.job.id, &held.token, ending, now)).await
     }
 
     async fn release(&self, held: &Held<'_>, attempts: u32, wait: Duration) -> Verdict {
@@ -262,15 +266,14 @@ impl BotWorker {
 
     /// Gives the job to the dead-letter queue. What was staged for it stays, so that a redrive finds it.
     async fn bury(&self, held: &Held<'_>, reason: &str) -> Verdict {
-        let (job, now) = (&held.job, self.clock.now());
+        let job = &held.job;
         let letter = self.dead_letters.send(held.body, Some(job.chat_id), held.message_id, reason);
         if let Err(cause) = letter.await {
             tracing::error!(job = %job.id, cause = %cause, "The dead-letter queue does not take the job");
             return self.release(held, held.attempt, delay_after(1).unwrap_or_default()).await;
         }
         let ending = Ending::Failed { reason: reason.to_owned() };
-        let finish = || self.receipts.finish(&job.id, &held.token, &ending, now);
-        if let Err(cause) = self.record(held, finish).await {
+        if let Err(cause) = self.finish(held, &ending).await {
             return give_up_claim(held, &cause);
         }
         tracing::error!(job = %job.id, attempt = held.attempt, reason, "The job is in the dead-letter queue");

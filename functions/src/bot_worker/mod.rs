@@ -29,7 +29,7 @@ use crate::runtime::{Handler, serve_events};
 /// Runs the function.
 pub fn main() -> ExitCode {
     serve_events(async |start| {
-        let (environment, connection) = (&start.environment, &start.connection);
+        let (environment, connection) = (&start.environment, &start.connect().await);
         let secrets = environment.secrets(connection, start.clock.now()).await?;
         let base_url = environment.optional("BOT_API_URL").unwrap_or(TELEGRAM);
         Ok(BotWorker {

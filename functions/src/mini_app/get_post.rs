@@ -14,11 +14,11 @@ use crate::runtime::serve_http;
 /// Runs the function.
 pub fn main() -> ExitCode {
     serve_http(async |start| {
-        let environment = &start.environment;
-        let secrets = environment.secrets(&start.connection, start.clock.now()).await?;
+        let (environment, connection) = (&start.environment, &start.connect().await);
+        let secrets = environment.secrets(connection, start.clock.now()).await?;
         Ok(GetPost {
             persons: PersonCheck::new(environment.init_data()?, secrets),
-            receipts: Receipts::new(&start.connection, environment.text("JOBS_TABLE")?),
+            receipts: Receipts::new(connection, environment.text("JOBS_TABLE")?),
         })
     })
 }

@@ -32,11 +32,11 @@ const LIMIT_WINDOW: Duration = Duration::from_mins(1);
 /// Runs the function.
 pub fn main() -> ExitCode {
     serve_http(async |start| {
-        let (environment, connection) = (&start.environment, &start.connection);
+        let (environment, connection) = (&start.environment, &start.connect().await);
         let secrets = environment.secrets(connection, start.clock.now()).await?;
         Ok(PostPhoto {
             persons: PersonCheck::new(environment.init_data()?, secrets),
-            intake: Intake::new(&start)?,
+            intake: Intake::new(environment, connection)?,
             limits_table: environment.text("LIMITS_TABLE")?,
             photos_per_minute: environment.photos_per_minute()?,
             staging: StagingBucket::new(connection, environment.text("STAGING_BUCKET")?),

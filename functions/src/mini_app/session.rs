@@ -14,7 +14,7 @@ use crate::runtime::serve_http;
 /// Runs the function.
 pub fn main() -> ExitCode {
     serve_http(async |start| {
-        let secrets = start.environment.secrets(&start.connection, start.clock.now()).await?;
+        let secrets = start.environment.secrets(&start.connect().await, start.clock.now()).await?;
         Ok(MiniAppSession { persons: PersonCheck::new(start.environment.init_data()?, secrets) })
     })
 }
