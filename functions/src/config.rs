@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::str::FromStr;
 use std::time::Duration;
 
-use lambdagram_aws::{Connection, SecretStore, SecretsError};
+use lambdagram_aws::{BotSecrets, Connection, SecretStore, SecretsError};
 use lambdagram_domain::init_data::TelegramKey;
 use lambdagram_domain::time::UnixTime;
 use thiserror::Error;
@@ -114,7 +114,7 @@ impl Environment {
         &self,
         connection: &Connection,
         now: UnixTime,
-    ) -> Result<SecretStore, ConfigError> {
+    ) -> Result<SecretStore<BotSecrets>, ConfigError> {
         match self.optional("BOT_SECRETS") {
             Some(json) => Ok(SecretStore::from_environment(json.parse()?)),
             None => Ok(SecretStore::from_manager(connection, self.text("SECRETS_ID")?, now).await?),

@@ -226,7 +226,7 @@ mod tests {
                 json!({"error": "Too many requests. Please try again later.", "retry_after": 7}),
             ),
             (ApiError::Aws(internal()), 500, internal_body.clone()),
-            (ApiError::Secrets(SecretsError::Malformed), 500, internal_body.clone()),
+            (ApiError::Secrets(SecretsError::Malformed { fields: "none" }), 500, internal_body.clone()),
             (ApiError::Panic, 500, internal_body),
         ];
         for (error, status, body) in table {
