@@ -29,7 +29,6 @@ pub(super) const DECOY: CodeInfo =
 /// Counts what may bother somebody's phone.
 pub(super) struct LoginLimits {
     limits: Limits,
-    table: String,
     /// Codes the whole deployment asks Telegram for in a day: Telegram judges an `api_id` by them.
     per_day: u32,
 }
@@ -37,8 +36,7 @@ pub(super) struct LoginLimits {
 impl LoginLimits {
     pub(super) fn new(environment: &Environment, connection: &Connection) -> Result<Self, ConfigError> {
         Ok(Self {
-            limits: Limits::new(connection),
-            table: environment.text("LIMITS_TABLE")?,
+            limits: Limits::new(connection, environment.text("LIMITS_TABLE")?),
             per_day: environment.codes_per_day()?,
         })
     }
@@ -51,8 +49,8 @@ impl LoginLimits {
         phone: &PhoneNumber,
         asks_telegram: bool,
     ) -> Result<(), ApiError> {
-        let number = self.limit(key, "codes of a number", phone.e164(), CODES_PER_NUMBER, HOUR);
-        let day = asks_telegram.then(|| self.limit(key, "codes of all", "", self.per_day, DAY));
+        let number = limit(key, "codes of a number", phone.e164(), CODES_PER_NUMBER, HOUR);
+        let day = asks_telegram.then(|| limit(key, "codes of all", "", self.per_day, DAY));
         let limits: Vec<Limit> = [number, self.of_address(request, key)].into_iter().chain(day).collect();
         self.take(request, &limits).await
     }
@@ -70,19 +68,12 @@ impl LoginLimits {
     }
 
     fn of_address(&self, request: &Incoming, key: &Secret) -> Limit {
-        self.limit(key, "logins of an address", &request.client_address(), LOGINS_PER_ADDRESS, HOUR)
+        limit(key, "logins of an address", &request.client_address(), LOGINS_PER_ADDRESS, HOUR)
     }
+}
 
-    fn limit(
-        &self,
-        key: &Secret,
-        what: &'static str,
-        subject: &str,
-        most: u32,
-        window: Duration,
-    ) -> Limit {
-        Limit { table: self.table.clone(), subject: limit_subject(key, what, subject), most, window }
-    }
+fn limit(key: &Secret, what: &str, subject: &str, most: u32, window: Duration) -> Limit {
+    Limit { subject: limit_subject(key, what, subject), most, window }
 }
 
 /// What is told of a code that was sent. The session's token is added by whoever has one to give.

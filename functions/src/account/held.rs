@@ -6,9 +6,9 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use lambdagram_aws::{Attempt, Change, Lease, LeaseError, LeaseToken, Leased, SessionRow};
+use lambdagram_aws::{Attempt, Change, Forward, Lease, LeaseToken, Leased, SessionRow};
 use lambdagram_domain::session::{
-    Kind, MasterKeys, OpenError, Sealed, Sealer, Session, SessionId, SessionToken, Stage,
+    AccountUser, Kind, MasterKeys, OpenError, Sealed, Sealer, Session, SessionId, SessionToken, Stage,
 };
 use lambdagram_domain::time::UnixTime;
 use uuid::Uuid;
@@ -36,6 +36,9 @@ pub(super) const MOST_ATTEMPTS: u32 = 10;
 /// How long the old token of a session that moved to a new one still leads there: for a repeat of the request whose
 /// answer was lost.
 const FORWARDED_FOR: Duration = Duration::from_mins(5);
+
+/// The version a row begins with.
+const FIRST_VERSION: u64 = 1;
 
 /// A session that no other request uses at the moment.
 pub(super) struct Held {
@@ -126,15 +129,17 @@ impl Accounts {
             attempts: 0,
             mark: None,
         };
-        let (lease_token, until) = (new_lease_token(), lease_end(request));
-        let lease = self.sessions.create(&row, lease_token, until).await?;
+        let lease = Lease { id: row.id.clone(), token: new_lease_token(), version: FIRST_VERSION };
+        self.sessions.create(&row, Some((&lease.token, lease_end(request)))).await?;
         let held = Held {
             session,
             by,
-            kind: Kind::Pending,
             checked_at: row.checked_at,
             in_doubt: false,
+            kind: Kind::Pending,
+            token: token.clone(),
             mark: None,
+            clears_mark: false,
             sealer,
             lease,
         };
@@ -152,17 +157,26 @@ impl Accounts {
         let session = match self.unseal(&token, &row, request.now()).await {
             Ok(session) => session,
             Err(missing) => {
-                self.sessions.release(lease, Change::default()).await?;
+                self.sessions.release(&lease, Change::default()).await?;
                 return Err(missing);
             }
         };
         if let Stage::Moved { to, user } = session.stage {
-            self.sessions.release(lease, Change::default()).await?;
+            self.sessions.release(&lease, Change::default()).await?;
             return if same_try { Ok(Found::Moved { to, by, user }) } else { Err(Missing::Gone) };
         }
-        let (kind, checked_at) = (row.kind, row.checked_at);
-        let held = Held { session, by, kind, checked_at, in_doubt: same_try, mark, sealer, lease };
-        Ok(Found::Session(Box::new(held)))
+        Ok(Found::Session(Box::new(Held {
+            session,
+            by,
+            checked_at: row.checked_at,
+            in_doubt: same_try,
+            kind: row.kind,
+            token,
+            clears_mark: row.mark.is_none() || same_try,
+            mark,
+            sealer,
+            lease,
+        })))
     }
 
     /// The session of the request's token as it is stored, without a lease: nothing may be done with it at Telegram.
@@ -185,7 +199,10 @@ impl Accounts {
             // The end of the wait is real time; what it waits for is counted by the clock of the table.
             let now = self.clock.now();
             match self.sessions.lease(id, &token, now, lease_end(request), attempt.as_ref()).await? {
-                Leased::Granted { row, lease } => return Ok((row, lease)),
+                Leased::Granted(row) => {
+                    let lease = Lease { id: row.id.clone(), token, version: row.version };
+                    return Ok((row, lease));
+                }
                 Leased::Gone => return Err(Missing::Gone),
                 Leased::TooManyAttempts { expires_at } => {
                     let retry_after = expires_at.since(now).as_secs().max(1);
@@ -216,29 +233,29 @@ impl Accounts {
     /// Stores what the session has come to, and lets others have it.
     pub(super) async fn store(&self, held: Held, progress: Progress) -> Result<(), ApiError> {
         let change = Change {
-            sealed: Some(held.sealed_again()),
+            sealed: Some((held.kind, held.sealed_again())),
             clear_mark: progress != Progress::Unknown && held.clears_mark,
             reset_attempts: progress == Progress::NextStage,
             ..Change::default()
         };
-        Ok(self.sessions.release(held.lease, change).await?)
+        Ok(self.sessions.release(&held.lease, change).await?)
     }
 
     /// Stores that Telegram has just proved the session: its life begins anew.
     pub(super) async fn store_proved(&self, held: Held, now: UnixTime) -> Result<(), ApiError> {
         let change = Change {
-            sealed: Some(held.sealed_again()),
+            sealed: Some((held.kind, held.sealed_again())),
             checked_at: Some(now),
             expires_at: Some(now.plus(self.life)),
             ..Change::default()
         };
-        Ok(self.sessions.release(held.lease, change).await?)
+        Ok(self.sessions.release(&held.lease, change).await?)
     }
 
     /// Gives the session back as it was.
     pub(super) async fn put_back(&self, held: Held) -> Result<(), ApiError> {
         let change = Change { clear_mark: held.clears_mark, ..Change::default() };
-        Ok(self.sessions.release(held.lease, change).await?)
+        Ok(self.sessions.release(&held.lease, change).await?)
     }
 
     /// Moves a login that succeeded to a new token, in one write: whoever knew the old one, knew it before there was
@@ -263,15 +280,15 @@ impl Accounts {
             mark: None,
         };
         let forward = Session::new(session.home_dc, Stage::Moved { to: token.clone(), user });
-        let forward = held.sealer.seal(Kind::Moved, held.lease.version + 1, &forward);
+        let forward = held.sealer.seal(Kind::Moved, held.lease.next_version(), &forward);
         let forward = Forward { sealed: forward, mark: held.mark, expires_at: now.plus(FORWARDED_FOR) };
-        self.sessions.move_to(held.lease, forward, &new).await?;
+        self.sessions.move_on(&held.lease, forward, &new).await?;
         Ok(token)
     }
 
     /// Deletes the session.
     pub(super) async fn forget(&self, held: Held) -> Result<(), ApiError> {
-        Ok(self.sessions.delete(held.lease).await?)
+        Ok(self.sessions.delete(&held.lease).await?)
     }
 
     /// The master secrets in force.
@@ -294,8 +311,13 @@ pub(super) enum Progress {
 }
 
 impl Held {
+    /// The token that led here.
+    pub(super) fn token(&self) -> &SessionToken {
+        &self.token
+    }
+
     fn sealed_again(&self) -> Sealed {
-        self.sealer.seal(self.kind, self.lease.version + 1, &self.session)
+        self.sealer.seal(self.kind, self.lease.next_version(), &self.session)
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) async fn already_signed_in(link: &mut Link<'_>) -> Result<Option<Sign
     match auth::who_am_i(link).await {
         Ok(user) => Ok(Some(SignIn::Done(user))),
         Err(TelegramError::Dead) => Ok(None),
-        Err(error) if error.is_named("SESSION_PASSWORD_NEEDED") => Ok(Some(SignIn::PasswordNeeded)),
+        Err(error) if error.is("SESSION_PASSWORD_NEEDED") => Ok(Some(SignIn::PasswordNeeded)),
         Err(error) => Err(error),
     }
 }

@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 
 use http::{Method, StatusCode};
-use lambdagram_domain::session::{AccountUser, Stage};
+use lambdagram_domain::session::{AccountUser, SessionToken, Stage};
 use lambdagram_telegram::mtproto::auth::{self, LoginToken, SignIn};
 use lambdagram_telegram::mtproto::{Link, TelegramError};
 use serde_json::{Value, json};

@@ -5,13 +5,15 @@
 
 use std::process::ExitCode;
 
+use lambdagram_domain::login::CodeInfo;
 use lambdagram_domain::phone::PhoneNumber;
 use lambdagram_domain::session::{Session, SessionToken, Stage};
 use lambdagram_telegram::mtproto::auth;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::codes::{DECOY, LoginLimits, code_sent};
-use super::held::{Held, Progress};
+use super::held::Progress;
 use super::refusal::refusal;
 use super::telegram::within;
 use super::{Accounts, PENDING_LIFE};

@@ -127,7 +127,7 @@ async fn converse(
     };
     match auth::check_password(link, password).await {
         Ok(user) => Ok(Tried::SignedIn(user)),
-        Err(error) if error.is_named("PASSWORD_HASH_INVALID") => Ok(Tried::WrongPassword { hint }),
+        Err(error) if error.is("PASSWORD_HASH_INVALID") => Ok(Tried::WrongPassword { hint }),
         Err(error) => Err(error),
     }
 }
