@@ -150,10 +150,13 @@ impl Accounts {
     pub(super) async fn hold(&self, request: &Incoming, attempt: Option<Try<'_>>) -> Result<Found, Missing> {
         let (token, by) = request.session_token(&self.cookies).ok_or(Missing::Gone)?;
         let sealer = self.master_keys().sealer(&token);
-        let attempt = attempt.map(|it| Attempt { mark: sealer.mark(it.purpose, it.text), most: it.most });
-        let mark = attempt.as_ref().map(|attempt| attempt.mark.clone());
-        let (row, lease) = self.lease(request, &token.id(), attempt).await?;
-        let same_try = row.mark.is_some() && row.mark == mark;
+        let mark = attempt.as_ref().map(|attempt| sealer.mark(attempt.purpose, attempt.text));
+        let counted = attempt.as_ref().zip(mark.clone());
+        let counted = counted.map(|(attempt, mark)| Attempt { mark, most: attempt.most });
+        let (row, lease) = self.lease(request, &token.id(), counted).await?;
+        let same_try = attempt.zip(row.mark.as_deref()).is_some_and(|(attempt, mark)| {
+            sealer.is_mark_of(mark, attempt.purpose, attempt.text)
+        });
         let session = match self.unseal(&token, &row, request.now()).await {
             Ok(session) => session,
             Err(missing) => {
@@ -282,7 +285,7 @@ impl Accounts {
         let forward = Session::new(session.home_dc, Stage::Moved { to: token.clone(), user });
         let forward = held.sealer.seal(Kind::Moved, held.lease.next_version(), &forward);
         let forward = Forward { sealed: forward, mark: held.mark, expires_at: now.plus(FORWARDED_FOR) };
-        self.sessions.move_on(&held.lease, forward, &new).await?;
+        self.sessions.move_on(&held.lease, &forward, &new).await?;
         Ok(token)
     }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::ids::UserId;
 use crate::login::CodeInfo;
 use crate::phone::PhoneNumber;
+use crate::session::SessionToken;
 
 /// The number of the form that is written.
 const FORM: u8 = 1;
@@ -153,6 +154,25 @@ pub enum Stage {
         /// The person.
         user: AccountUser,
     },
+    /// The login succeeded, and goes on under another token. Kept for a while, for a repeat of the try that succeeded:
+    /// the answer that held the token may have been lost.
+    Moved {
+        /// The other token.
+        to: SessionToken,
+        /// The person.
+        user: AccountUser,
+    },
+}
+
+impl Stage {
+    /// The number a login was begun with, while it is under way.
+    pub fn phone(&self) -> Option<&PhoneNumber> {
+        match self {
+            Self::Starting { phone } | Self::CodeSent { phone, .. } | Self::Decoy { phone } => Some(phone),
+            Self::PasswordNeeded { phone, .. } => phone.as_ref(),
+            Self::Qr | Self::SignedIn { .. } | Self::Moved { .. } => None,
+        }
+    }
 }
 
 impl fmt::Debug for Stage {
@@ -164,6 +184,7 @@ impl fmt::Debug for Stage {
             Self::PasswordNeeded { .. } => "PasswordNeeded",
             Self::Qr => "Qr",
             Self::SignedIn { .. } => "SignedIn",
+            Self::Moved { .. } => "Moved",
         })
     }
 }

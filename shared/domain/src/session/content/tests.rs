@@ -34,6 +34,12 @@ fn signed_in() -> Stage {
     }
 }
 
+fn moved() -> Stage {
+    let Stage::SignedIn { user } = signed_in() else { unreachable!() };
+    let to = SessionToken::parse(&"A".repeat(43)).unwrap();
+    Stage::Moved { to, user }
+}
+
 fn any_stage() -> impl Strategy<Value = Stage> {
     let phone = || "[1-9][0-9]{6,14}".prop_map(|digits| PhoneNumber::parse(&format!("+{digits}")).unwrap());
     let text = || prop::option::of(any::<String>());
@@ -59,7 +65,8 @@ fn any_stage() -> impl Strategy<Value = Stage> {
         phone().prop_map(|phone| Stage::Decoy { phone }),
         (prop::option::of(phone()), text()).prop_map(|(phone, hint)| Stage::PasswordNeeded { phone, hint }),
         Just(Stage::Qr),
-        user.prop_map(|user| Stage::SignedIn { user }),
+        user.clone().prop_map(|user| Stage::SignedIn { user }),
+        user.prop_map(|user| Stage::Moved { to: SessionToken::random(), user }),
     ]
 }
 
@@ -107,6 +114,7 @@ fn the_form_is_the_one_that_is_stored() {
         Stage::PasswordNeeded { phone: Some(number()), hint: Some("dog".to_owned()) },
         Stage::Qr,
         signed_in(),
+        moved(),
     ];
     let mut digest = Sha256::new();
     for stage in stages {
@@ -117,7 +125,7 @@ fn the_form_is_the_one_that_is_stored() {
     }
     assert_eq!(
         hex::encode(digest.finalize()),
-        "bdbbb6214dbf96507bc0ea21190987b29a0c00fd646c3d19f10a66183b1eb5ad"
+        "39bb2d363658122ca62a8587c7b918f1bcdb25281999b93c9ee0a8d4458fc6a7"
     );
 }
 

@@ -38,7 +38,7 @@ async fn whoever_lost_the_lease_writes_nothing() {
     assert!(matches!(store.sessions.save(&mut late, Kind::Account, &content()).await, Err(LeaseError::Lost)));
     assert!(matches!(store.sessions.release(&late, change()).await, Err(LeaseError::Lost)));
     assert!(matches!(store.sessions.release(&late, Change::default()).await, Err(LeaseError::Lost)));
-    assert!(matches!(store.sessions.rotate(&late, &new).await, Err(LeaseError::Lost)));
+    assert!(matches!(store.sessions.move_on(&late, &forward(), &new).await, Err(LeaseError::Lost)));
     assert!(matches!(store.sessions.delete(&late).await, Err(LeaseError::Lost)));
     assert_eq!(late.version, row.version);
     assert_eq!(store.item(&row.id).await, before);
@@ -56,7 +56,7 @@ async fn a_lease_that_was_given_back_writes_nothing_more() {
         store.sessions.save(&mut lease, Kind::Account, &content()).await,
         Err(LeaseError::Lost)
     ));
-    assert!(matches!(store.sessions.rotate(&lease, &new_row()).await, Err(LeaseError::Lost)));
+    assert!(matches!(store.sessions.move_on(&lease, &forward(), &new_row()).await, Err(LeaseError::Lost)));
     assert!(matches!(store.sessions.delete(&lease).await, Err(LeaseError::Lost)));
     let again = store.sessions.lease(&row.id, &lease.token, NOW, UNTIL, None).await;
     assert!(again.is_err(), "a token is used once: {again:?}");
@@ -91,7 +91,7 @@ async fn attempts_are_bounded_and_counted_anew_after_a_reset() {
         store.sessions.release(&lease, Change { clear_mark: true, ..Change::default() }).await.unwrap();
     }
     let refused = store.lease_at(&row.id, "b", NOW.0, Some(&attempt("m"))).await;
-    assert_eq!(refused, Leased::TooManyAttempts);
+    assert_eq!(refused, Leased::TooManyAttempts { expires_at: row.expires_at });
     assert!(!store.is_leased(&row.id).await);
     assert_eq!(store.row(&row.id).await.unwrap().attempts, 3);
 
@@ -112,7 +112,10 @@ async fn holders_that_die_use_up_their_attempts() {
     }
     let held = store.lease_at(&row.id, "b", 219, Some(&attempt("m"))).await;
     assert_eq!(held, Leased::Busy { until: UnixTime(220) });
-    assert_eq!(store.lease_at(&row.id, "b", 220, Some(&attempt("m"))).await, Leased::TooManyAttempts);
+    assert_eq!(
+        store.lease_at(&row.id, "b", 220, Some(&attempt("m"))).await,
+        Leased::TooManyAttempts { expires_at: row.expires_at }
+    );
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use aws_config::retry::RetryConfig;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
-use lambdagram_aws::{Attempt, Connection, Lease, LeaseToken, Leased, SessionRow, Sessions};
+use lambdagram_aws::{Attempt, Connection, Forward, Lease, LeaseToken, Leased, SessionRow, Sessions};
 use lambdagram_domain::secret::Secret;
 use lambdagram_domain::session::{Kind, MasterKeys, Sealed, Sealer, Session, SessionId, SessionToken, Stage};
 use lambdagram_domain::time::UnixTime;
@@ -106,6 +106,11 @@ impl Store {
     async fn is_leased(&self, id: &SessionId) -> bool {
         self.item(id).await.expect("an item").contains_key("lease")
     }
+}
+
+/// What stays in the place of a session that moves.
+fn forward() -> Forward {
+    Forward { sealed: content(), mark: Some("m".to_owned()), expires_at: UnixTime(END.0 - 1) }
 }
 
 fn new_row() -> SessionRow {

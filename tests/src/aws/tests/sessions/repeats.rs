@@ -88,16 +88,23 @@ async fn a_repeated_release_is_one_and_leaves_the_next_lease_alone() {
 }
 
 #[tokio::test]
-async fn a_repeated_rotation_is_one() {
+async fn a_repeated_move_is_one() {
     let store = store().await;
     let row = store.created().await;
     let lease = store.leased(&row.id, &lease_token("a")).await;
-    let new = new_row();
+    let (forward, new) = (forward(), new_row());
     lose(&store, "TransactWriteItems");
-    store.sessions.rotate(&lease, &new).await.unwrap();
+    store.sessions.move_on(&lease, &forward, &new).await.unwrap();
     assert_lost(&store);
-    assert_eq!((store.item(&row.id).await, store.row(&new.id).await), (None, Some(new.clone())));
-    store.sessions.rotate(&lease, &new).await.expect("a repeat by the caller, under another number");
+    let left = store.row(&row.id).await.unwrap();
+    assert_eq!((left.kind, left.version), (Kind::Moved, row.version + 1));
+    assert_eq!(store.row(&new.id).await, Some(new.clone()));
+    store
+        .sessions
+        .move_on(&lease, &forward, &new)
+        .await
+        .expect("a repeat by the caller, under another number");
+    assert_eq!(store.row(&row.id).await, Some(left));
 }
 
 #[tokio::test]

@@ -75,27 +75,36 @@ async fn a_release_writes_what_it_is_told_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_rotation_replaces_the_session_or_changes_nothing() {
+async fn a_session_moves_and_leaves_a_forward_or_nothing_changes() {
     let store = store().await;
     let row = store.created().await;
     let taken = store.created().await;
     let lease = store.leased(&row.id, &lease_token("a")).await;
+    let forward = forward();
 
     let over_another = SessionRow { sealed: content(), ..taken.clone() };
-    let refused = store.sessions.rotate(&lease, &over_another).await;
+    let refused = store.sessions.move_on(&lease, &forward, &over_another).await;
     assert!(matches!(refused, Err(LeaseError::Aws(_))), "{refused:?}");
     assert_eq!(store.row(&row.id).await, Some(row.clone()));
     assert_eq!(store.row(&taken.id).await, Some(taken));
 
     let new = new_row();
     let stranger = Lease { token: lease_token("b"), ..lease.clone() };
-    assert!(matches!(store.sessions.rotate(&stranger, &new).await, Err(LeaseError::Lost)));
+    assert!(matches!(store.sessions.move_on(&stranger, &forward, &new).await, Err(LeaseError::Lost)));
     assert_eq!((store.row(&row.id).await, store.row(&new.id).await), (Some(row.clone()), None));
 
-    store.sessions.rotate(&lease, &new).await.unwrap();
-    assert_eq!((store.item(&row.id).await, store.row(&new.id).await), (None, Some(new.clone())));
-    assert!(!store.is_leased(&new.id).await);
-    assert_eq!(store.lease_at(&row.id, "c", NOW.0, None).await, Leased::Gone);
+    store.sessions.move_on(&lease, &forward, &new).await.unwrap();
+    let left = SessionRow {
+        kind: Kind::Moved,
+        version: row.version + 1,
+        sealed: forward.sealed.clone(),
+        expires_at: forward.expires_at,
+        mark: forward.mark.clone(),
+        ..row.clone()
+    };
+    assert_eq!((store.row(&row.id).await, store.row(&new.id).await), (Some(left), Some(new.clone())));
+    assert!(!store.is_leased(&row.id).await && !store.is_leased(&new.id).await);
+    assert_eq!(store.lease_at(&row.id, "c", forward.expires_at.0, None).await, Leased::Gone);
 }
 
 #[tokio::test]
