@@ -53,13 +53,19 @@ impl fmt::Debug for Session {
     }
 }
 
-/// What is shared with one data centre.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What is shared with one data centre. `Debug` shows none of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DcKey {
     /// The authorization key.
     pub key: AuthKey,
     /// The salt the server named last; 0 when it has named none.
     pub salt: i64,
+}
+
+impl fmt::Debug for DcKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("DcKey(..)")
+    }
 }
 
 /// An authorization key of MTProto, 2048 bits: whoever has it is the person. `Debug` shows none of it.
@@ -182,3 +188,6 @@ impl fmt::Debug for AccountUser {
         formatter.write_str("AccountUser(..)")
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -220,3 +220,6 @@ impl SessionKeys {
         mac
     }
 }
+
+#[cfg(test)]
+mod tests;
