@@ -20,5 +20,5 @@ pub use limits::{Limit, Limits};
 pub use queue::{BotQueue, DeadLetterQueue};
 pub use receipts::{Accepted, Claim, ClaimError, ClaimToken, Claimed, Ending, Receipts};
 pub use secrets::{AccountSecrets, BotSecrets, SecretStore, SecretVersions, SecretsError};
-pub use sessions::{Attempt, Change, Lease, LeaseError, LeaseToken, Leased, SessionRow, Sessions};
+pub use sessions::{Attempt, Change, Forward, Lease, LeaseError, LeaseToken, Leased, SessionRow, Sessions};
 pub use staging::StagingBucket;

@@ -18,13 +18,13 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use lambdagram_domain::session::{Kind, Sealed, SessionId};
 use lambdagram_domain::time::UnixTime;
 
 use self::item::{held_lease, is_sealed_as, item_of, row_of, was_marked_by, was_released_by};
-pub use self::terms::{Attempt, Change, Lease, LeaseError, LeaseToken, Leased, SessionRow};
+pub use self::terms::{Attempt, Change, Forward, Lease, LeaseError, LeaseToken, Leased, SessionRow};
 use crate::attributes::{Item, number, text};
 use crate::client::Connection;
 use crate::error::AwsError;
@@ -159,7 +159,7 @@ impl Sessions {
         let mut call = self.update(&lease.id);
         if let Some((kind, sealed)) = change.sealed {
             update.push_str(SET_SEALED);
-            call = with_sealed(call, kind, sealed, lease.next_version());
+            call = with_sealed(call, kind, &sealed, lease.next_version());
         }
         if let Some(checked_at) = change.checked_at {
             update.push_str(", checked_at = :checked_at");
@@ -192,7 +192,7 @@ impl Sessions {
     /// [`LeaseError`].
     pub async fn save(&self, lease: &mut Lease, kind: Kind, sealed: &Sealed) -> Result<(), LeaseError> {
         let version = lease.next_version();
-        let sent = with_sealed(self.update(&lease.id), kind, sealed.clone(), version)
+        let sent = with_sealed(self.update(&lease.id), kind, sealed, version)
             .update_expression(format!("SET lease = :token{SET_SEALED}"))
             .condition_expression("lease = :token AND version = :version_before")
             .expression_attribute_values(":token", text(&lease.token.0))
@@ -206,18 +206,31 @@ impl Sessions {
         Ok(())
     }
 
-    /// Puts `new` in the place of the leased session, which goes, and its lease with it.
+    /// Writes the session anew as `new`, under another id, and leaves `forward` where it was: both or neither. The lease
+    /// is given back with it.
     ///
     /// # Errors
     ///
     /// [`LeaseError`]; with `Aws`, it may have been done.
-    pub async fn rotate(&self, lease: &Lease, new: &SessionRow) -> Result<(), LeaseError> {
+    pub async fn move_on(
+        &self,
+        lease: &Lease,
+        forward: &Forward,
+        new: &SessionRow,
+    ) -> Result<(), LeaseError> {
         let unsendable = |_| AwsError::unsendable("TransactWriteItems");
-        let delete = Delete::builder()
+        let (set_mark, remove) = match forward.mark {
+            Some(_) => (", mark = :mark", "lease, lease_until, marked_by"),
+            None => ("", "lease, lease_until, mark, marked_by"),
+        };
+        let update = Update::builder()
             .table_name(&self.table)
             .key("id", text(lease.id.as_str()))
+            .update_expression(format!(
+                "SET released_by = :token, expires_at = :expires_at{SET_SEALED}{set_mark} REMOVE {remove}"
+            ))
             .condition_expression("lease = :token")
-            .expression_attribute_values(":token", text(&lease.token.0))
+            .set_expression_attribute_values(Some(forward_values(lease, forward)))
             .build()
             .map_err(unsendable)?;
         let put = Put::builder()
@@ -228,7 +241,7 @@ impl Sessions {
             .build()
             .map_err(unsendable)?;
         let items = vec![
-            TransactWriteItem::builder().delete(delete).build(),
+            TransactWriteItem::builder().update(update).build(),
             TransactWriteItem::builder().put(put).build(),
         ];
         let Err(error) = transaction::write(&self.client, items).await else {
@@ -279,16 +292,34 @@ impl Sessions {
 /// Continues a `SET`; [`with_sealed`] gives its values.
 const SET_SEALED: &str = ", kind = :kind, version = :version, key_id = :key_id, sealed = :sealed";
 
+fn sealed_values(kind: Kind, sealed: &Sealed, version: u64) -> [(&'static str, AttributeValue); 4] {
+    [
+        (":kind", text(kind.name())),
+        (":version", number(version)),
+        (":key_id", text(&sealed.key_id)),
+        (":sealed", AttributeValue::B(Blob::new(sealed.bytes.clone()))),
+    ]
+}
+
 fn with_sealed(
     call: UpdateItemFluentBuilder,
     kind: Kind,
-    sealed: Sealed,
+    sealed: &Sealed,
     version: u64,
 ) -> UpdateItemFluentBuilder {
-    call.expression_attribute_values(":kind", text(kind.name()))
-        .expression_attribute_values(":version", number(version))
-        .expression_attribute_values(":key_id", text(&sealed.key_id))
-        .expression_attribute_values(":sealed", AttributeValue::B(Blob::new(sealed.bytes)))
+    let values = sealed_values(kind, sealed, version);
+    values.into_iter().fold(call, |call, (name, value)| call.expression_attribute_values(name, value))
+}
+
+fn forward_values(lease: &Lease, forward: &Forward) -> Item {
+    let more = [
+        (":token", Some(text(&lease.token.0))),
+        (":expires_at", Some(number(forward.expires_at.0))),
+        (":mark", forward.mark.as_deref().map(text)),
+    ];
+    let more = more.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let sealed = sealed_values(Kind::Moved, &forward.sealed, lease.next_version());
+    sealed.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Why a lease was not granted, from the row that is there. `None` when the row cannot be read, or the token was used
@@ -311,7 +342,8 @@ fn refused_lease(
             Leased::Busy { until: held.until }
         });
     }
-    attempt.is_some_and(|attempt| row.attempts >= attempt.most).then_some(Leased::TooManyAttempts)
+    let exhausted = attempt.is_some_and(|attempt| row.attempts >= attempt.most);
+    exhausted.then_some(Leased::TooManyAttempts { expires_at: row.expires_at })
 }
 
 /// A lease whose first call was answered by nobody: the row as it was before that call.

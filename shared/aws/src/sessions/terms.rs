@@ -71,7 +71,10 @@ pub enum Leased {
     /// There is no such session, or its time is over.
     Gone,
     /// As many codes or passwords were tried as may be.
-    TooManyAttempts,
+    TooManyAttempts {
+        /// When the session stops existing, and another one may be begun.
+        expires_at: UnixTime,
+    },
 }
 
 /// What is written when a lease is given back. The default changes nothing.
@@ -87,6 +90,17 @@ pub struct Change {
     pub clear_mark: bool,
     /// A new code was asked for, or one was right: tries are counted anew.
     pub reset_attempts: bool,
+}
+
+/// What stays in the place of a session that moves to another token.
+#[derive(Clone, Debug)]
+pub struct Forward {
+    /// Where it went, sealed as [`Lease::next_version`] and [`Kind::Moved`].
+    pub sealed: Sealed,
+    /// Stands for the code or password that succeeded.
+    pub mark: Option<String>,
+    /// When the forward stops existing.
+    pub expires_at: UnixTime,
 }
 
 /// Why a write under a lease did not happen.
