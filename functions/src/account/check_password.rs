@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Accounts;
 use super::held::{Found, MOST_ATTEMPTS, Try};
-use crate::http::{Answer, ApiError, Endpoint, Incoming};
+use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming};
 use crate::runtime::serve_http;
 
 /// Runs the function.
@@ -25,6 +25,8 @@ struct CheckPassword {
 }
 
 impl Endpoint for CheckPassword {
+    const FAILURE: Failure = Failure::SignIn;
+
     async fn handle(&self, request: Incoming) -> Result<Answer, ApiError> {
         request.check_origin()?;
         let password = read(&request)?;

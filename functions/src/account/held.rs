@@ -148,15 +148,15 @@ impl Accounts {
 
     /// Takes the session of the request's token under its lease; a try to sign in is counted before it is made.
     pub(super) async fn hold(&self, request: &Incoming, attempt: Option<Try<'_>>) -> Result<Found, Missing> {
-        let (token, by) = request.session_token(&self.cookies).ok_or(Missing::Gone)?;
+        let (token, by) = request.session_token(self.cookies).ok_or(Missing::Gone)?;
         let sealer = self.master_keys().sealer(&token);
         let mark = attempt.as_ref().map(|attempt| sealer.mark(attempt.purpose, attempt.text));
         let counted = attempt.as_ref().zip(mark.clone());
         let counted = counted.map(|(attempt, mark)| Attempt { mark, most: attempt.most });
         let (row, lease) = self.lease(request, &token.id(), counted).await?;
-        let same_try = attempt.zip(row.mark.as_deref()).is_some_and(|(attempt, mark)| {
-            sealer.is_mark_of(mark, attempt.purpose, attempt.text)
-        });
+        let same_try = attempt
+            .zip(row.mark.as_deref())
+            .is_some_and(|(attempt, mark)| sealer.is_mark_of(mark, attempt.purpose, attempt.text));
         let session = match self.unseal(&token, &row, request.now()).await {
             Ok(session) => session,
             Err(missing) => {
@@ -184,7 +184,7 @@ impl Accounts {
 
     /// The session of the request's token as it is stored, without a lease: nothing may be done with it at Telegram.
     pub(super) async fn look_up(&self, request: &Incoming) -> Result<(Session, SessionRow), Missing> {
-        let (token, _) = request.session_token(&self.cookies).ok_or(Missing::Gone)?;
+        let (token, _) = request.session_token(self.cookies).ok_or(Missing::Gone)?;
         let row = self.sessions.get(&token.id(), request.now()).await?.ok_or(Missing::Gone)?;
         let session = self.unseal(&token, &row, request.now()).await?;
         Ok((session, row))
@@ -215,13 +215,18 @@ impl Accounts {
                     tokio::time::sleep(LEASE_PAUSE).await;
                 }
                 Leased::Busy { .. } => {
-                    return Err(ApiError::TooManyRequests { retry_after: BUSY_SECONDS }.into());
+                    return Err(ApiError::Busy { retry_after: BUSY_SECONDS }.into());
                 }
             }
         }
     }
 
-    async fn unseal(&self, token: &SessionToken, row: &SessionRow, now: UnixTime) -> Result<Session, Missing> {
+    async fn unseal(
+        &self,
+        token: &SessionToken,
+        row: &SessionRow,
+        now: UnixTime,
+    ) -> Result<Session, Missing> {
         let open = || self.master_keys().sealer(token).open(row.kind, row.version, &row.sealed);
         let opened = match open() {
             Err(OpenError::UnknownKey) if self.secrets.refresh(now).await? => open(),

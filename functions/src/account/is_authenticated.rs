@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use http::StatusCode;
+use http::header::SET_COOKIE;
 use lambdagram_domain::session::{AccountUser, Stage};
 use lambdagram_domain::time::UnixTime;
 use lambdagram_telegram::mtproto::auth;
@@ -36,6 +37,8 @@ struct IsAuthenticated {
 }
 
 impl Endpoint for IsAuthenticated {
+    const FAILURE: Failure = Failure::CheckStatus;
+
     async fn handle(&self, request: Incoming) -> Result<Answer, ApiError> {
         let (session, row) = match self.accounts.look_up(&request).await {
             Ok(found) => found,
@@ -50,7 +53,7 @@ impl Endpoint for IsAuthenticated {
             Ok(Found::Session(held)) => self.check(&request, *held).await,
             Ok(Found::Moved { .. }) | Err(Missing::Gone) => Ok(no()),
             // Another request is using the session at Telegram, so it is alive.
-            Err(Missing::Error(ApiError::TooManyRequests { .. })) => Ok(yes(&user)),
+            Err(Missing::Error(ApiError::Busy { .. })) => Ok(yes(&user)),
             Err(Missing::Error(error)) => Err(error),
         }
     }
@@ -78,17 +81,20 @@ impl IsAuthenticated {
                 self.accounts.store_proved(held, request.now()).await?;
                 let answer = yes(&user);
                 Ok(match by {
-                    By::Cookie => answer.with_cookie(&self.accounts.cookies.set(&token.encode(), self.accounts.life)),
+                    By::Cookie => {
+                        let cookie = self.accounts.cookies.set(&token.encode(), self.accounts.life);
+                        answer.with(SET_COOKIE, &cookie)
+                    }
                     By::Bearer => answer,
                 })
             }
             Err(trouble) if trouble.is_dead() => {
                 self.accounts.forget(held).await?;
-                Ok(no().with_cookie(&self.accounts.cookies.clear()))
+                Ok(no().with(SET_COOKIE, &self.accounts.cookies.clear()))
             }
             Err(trouble) => {
                 self.accounts.put_back(held).await?;
-                Err(refusal(Failure::CheckAuthentication, trouble))
+                Err(refusal(Failure::CheckStatus, trouble))
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use http::StatusCode;
+use http::header::SET_COOKIE;
 use lambdagram_domain::session::Stage;
 use lambdagram_telegram::mtproto::auth;
 use serde_json::json;
@@ -27,8 +28,10 @@ struct Logout {
 }
 
 impl Endpoint for Logout {
+    const FAILURE: Failure = Failure::LogOut;
+
     async fn handle(&self, request: Incoming) -> Result<Answer, ApiError> {
-        request.check_origin_of_session(&self.accounts.cookies)?;
+        self.accounts.check_origin(&request)?;
         let found = self.accounts.hold(&request, None).await;
         let held = match found.map_err(|missing| missing.or(ApiError::NotAuthenticated))? {
             Found::Session(held) if matches!(held.session.stage, Stage::SignedIn { .. }) => *held,
@@ -53,11 +56,11 @@ impl Logout {
                 self.accounts.forget(held).await?;
                 tracing::info!("Somebody logged out");
                 let body = json!({"message": "Logged out successfully."});
-                Ok(Answer::json(StatusCode::OK, body).with_cookie(&self.accounts.cookies.clear()))
+                Ok(Answer::json(StatusCode::OK, body).with(SET_COOKIE, &self.accounts.cookies.clear()))
             }
             Err(trouble) if trouble.is_dead() => {
                 self.accounts.forget(held).await?;
-                Err(ApiError::NotAuthenticated)
+                Err(ApiError::NotAuthenticated.with_cookie(self.accounts.cookies.clear()))
             }
             Err(trouble) => {
                 self.accounts.put_back(held).await?;

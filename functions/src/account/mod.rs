@@ -28,7 +28,7 @@ use lambdagram_telegram::mtproto::{App, Servers, Telegram};
 
 use crate::clock::Clock;
 use crate::config::ConfigError;
-use crate::http::CookieRules;
+use crate::http::{ApiError, By, CookieRules, Incoming};
 use crate::runtime::Start;
 
 /// How long a login may stay unfinished. A code of Telegram's lives for minutes; a person also has to find a password.
@@ -58,6 +58,14 @@ impl Accounts {
             life: environment.session_life()?,
             clock: start.clock,
         })
+    }
+
+    /// Refuses what a page of a foreign origin had a browser do with its cookie.
+    fn check_origin(&self, request: &Incoming) -> Result<(), ApiError> {
+        match request.session_token(self.cookies) {
+            Some((_, By::Bearer)) => Ok(()),
+            Some((_, By::Cookie)) | None => request.check_origin(),
+        }
     }
 
     fn telegram(&self) -> Telegram {

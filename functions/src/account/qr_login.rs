@@ -51,6 +51,8 @@ enum Look {
 }
 
 impl Endpoint for QrLogin {
+    const FAILURE: Failure = Failure::SignIn;
+
     async fn handle(&self, request: Incoming) -> Result<Answer, ApiError> {
         if !self.on {
             return Err(ApiError::NotFound);
@@ -75,7 +77,7 @@ impl QrLogin {
         let (url, expires_in) = match made {
             Ok(Look::Waiting { url, expires_in }) => (url, expires_in),
             // A key that is a minute old belongs to nobody.
-            Ok(_) => return Err(Failure::SignIn.without_details("a new key is signed in already")),
+            Ok(_) => return Err(Failure::SignIn.because("a new key is signed in already")),
             Err(trouble) => return Err(refusal(Failure::SignIn, trouble)),
         };
         let (token, held) = self.accounts.begin(request, session, by).await?;

@@ -30,8 +30,8 @@ pub(super) fn refusal(what: Failure, trouble: Trouble) -> ApiError {
             "PHONE_NUMBER_FLOOD" | "PHONE_PASSWORD_FLOOD" => {
                 ApiError::TooManyRequests { retry_after: A_DAY.as_secs() }
             }
-            _ => ApiError::Failed { what, telegram: Some(name.clone()), cause: error.to_string() },
+            _ => what.at_telegram(name.clone(), &error),
         },
-        _ => ApiError::Failed { what, telegram: None, cause: error.to_string() },
+        _ => what.because(&error),
     }
 }

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
+use http::StatusCode;
 use lambdagram_domain::login::CodeInfo;
 use lambdagram_domain::phone::PhoneNumber;
 use lambdagram_domain::session::Stage;
 use lambdagram_telegram::mtproto::auth;
-use http::StatusCode;
 use serde_json::Value;
 
 use super::Accounts;
@@ -34,11 +34,13 @@ struct ResendCode {
 }
 
 impl Endpoint for ResendCode {
+    const FAILURE: Failure = Failure::SendCode;
+
     async fn handle(&self, request: Incoming) -> Result<Answer, ApiError> {
-        request.check_origin_of_session(&self.accounts.cookies)?;
+        self.accounts.check_origin(&request)?;
         request.json::<serde_json::Map<String, Value>>()?;
         let found = self.accounts.hold(&request, None).await.map_err(|it| it.or(ApiError::CodeExpired))?;
-        let Found::Session(mut held) = found else { return Err(ApiError::CodeExpired) };
+        let Found::Session(held) = found else { return Err(ApiError::CodeExpired) };
         let info = match held.session.stage.clone() {
             Stage::CodeSent { phone, code_hash, .. } => self.ask(&request, held, phone, code_hash).await?,
             Stage::Decoy { phone } => {
@@ -74,8 +76,7 @@ impl ResendCode {
         link.close().await;
         match sent {
             Ok(sent) => {
-                held.session.stage =
-                    Stage::CodeSent { phone, code_hash: sent.hash, info: sent.info.clone() };
+                held.session.stage = Stage::CodeSent { phone, code_hash: sent.hash, info: sent.info.clone() };
                 // A new code, new tries.
                 self.accounts.store(*held, Progress::NextStage).await?;
                 Ok(sent.info)

@@ -41,6 +41,8 @@ struct SendCode {
 }
 
 impl Endpoint for SendCode {
+    const FAILURE: Failure = Failure::SendCode;
+
     async fn handle(&self, request: Incoming) -> Result<Answer, ApiError> {
         request.check_origin()?;
         let phone = read(&request)?;

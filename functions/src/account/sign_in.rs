@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use lambdagram_domain::login::{LoginCode, Password};
+use lambdagram_domain::login::{CodeKind, LoginCode, Password};
 use lambdagram_domain::phone::PhoneNumber;
 use lambdagram_domain::session::{AccountUser, Stage};
 use lambdagram_telegram::mtproto::auth::{self, SignIn as Outcome};
@@ -39,7 +39,15 @@ struct Given {
     password: Option<Password>,
 }
 
+/// The code that Telegram sent.
+struct Sent {
+    hash: String,
+    kind: CodeKind,
+}
+
 impl Endpoint for SignIn {
+    const FAILURE: Failure = Failure::SignIn;
+
     async fn handle(&self, request: Incoming) -> Result<Answer, ApiError> {
         request.check_origin()?;
         let given = read(&request)?;
@@ -50,21 +58,23 @@ impl Endpoint for SignIn {
             Found::Session(held) => *held,
         };
         match held.session.stage.clone() {
-            Stage::CodeSent { phone, code_hash, .. } if phone == given.phone => {
-                self.try_code(&request, held, &given, &code_hash).await
+            Stage::CodeSent { phone, code_hash, info } if phone == given.phone => {
+                self.try_code(&request, held, &given, &Sent { hash: code_hash, kind: info.kind }).await
             }
             Stage::Decoy { phone } if phone == given.phone => {
                 self.accounts.put_back(held).await?;
                 Err(ApiError::InvalidCode)
             }
             // The code was right before.
-            Stage::PasswordNeeded { phone, hint } if phone.as_ref() == Some(&given.phone) => match &given.password {
-                Some(password) => self.accounts.try_password(&request, held, password).await,
-                None => {
-                    self.accounts.put_back(held).await?;
-                    Err(ApiError::PasswordRequired { hint })
+            Stage::PasswordNeeded { phone, hint } if phone.as_ref() == Some(&given.phone) => {
+                match &given.password {
+                    Some(password) => self.accounts.try_password(&request, held, password).await,
+                    None => {
+                        self.accounts.put_back(held).await?;
+                        Err(ApiError::PasswordRequired { hint })
+                    }
                 }
-            },
+            }
             _ => {
                 self.accounts.put_back(held).await?;
                 Err(ApiError::CodeExpired)
@@ -79,11 +89,11 @@ impl SignIn {
         request: &Incoming,
         mut held: Held,
         given: &Given,
-        code_hash: &str,
+        sent: &Sent,
     ) -> Result<Answer, ApiError> {
         let (deadline, in_doubt) = (self.accounts.deadline(request), held.in_doubt);
         let mut link = self.accounts.link(&mut held.session, deadline);
-        let tried = within(deadline, converse(&mut link, given, code_hash, in_doubt)).await;
+        let tried = within(deadline, converse(&mut link, given, sent, in_doubt)).await;
         link.close().await;
         match tried {
             Ok(Tried::SignedIn(user)) => self.accounts.finish_sign_in(request, held, user).await,
@@ -110,13 +120,13 @@ enum Tried {
 async fn converse(
     link: &mut Link<'_>,
     given: &Given,
-    code_hash: &str,
+    sent: &Sent,
     in_doubt: bool,
 ) -> Result<Tried, TelegramError> {
     let known = if in_doubt { already_signed_in(link).await? } else { None };
     let outcome = match known {
         Some(outcome) => outcome,
-        None => auth::sign_in(link, &given.phone, code_hash, &given.code).await?,
+        None => auth::sign_in(link, &given.phone, &sent.hash, sent.kind, &given.code).await?,
     };
     let hint = match outcome {
         Outcome::Done(user) => return Ok(Tried::SignedIn(user)),
@@ -158,9 +168,7 @@ fn read(request: &Incoming) -> Result<Given, ApiError> {
     let code = code.as_str().and_then(LoginCode::parse).ok_or(ApiError::InvalidCode)?;
     let password = match filled(&body.password) {
         None => None,
-        Some(password) => {
-            Some(password.as_str().and_then(Password::parse).ok_or(ApiError::InvalidPassword)?)
-        }
+        Some(password) => Some(password.as_str().and_then(Password::parse).ok_or(ApiError::InvalidPassword)?),
     };
     Ok(Given { phone, code, password })
 }

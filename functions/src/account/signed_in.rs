@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use http::header::SET_COOKIE;
 use lambdagram_domain::session::{AccountUser, SessionToken, Stage};
 use serde_json::{Map, Value, json};
 
@@ -41,20 +42,14 @@ impl Accounts {
     }
 
     /// An answer with the session's token: in its body or in a cookie, as the client wants it.
-    pub(super) fn with_token(
-        &self,
-        mut body: Value,
-        token: &SessionToken,
-        by: By,
-        life: Duration,
-    ) -> Answer {
+    pub(super) fn with_token(&self, mut body: Value, token: &SessionToken, by: By, life: Duration) -> Answer {
         match by {
             By::Bearer => {
                 body["session_token"] = token.encode().into();
                 Answer::json(StatusCode::OK, body)
             }
             By::Cookie => {
-                Answer::json(StatusCode::OK, body).with_cookie(&self.cookies.set(&token.encode(), life))
+                Answer::json(StatusCode::OK, body).with(SET_COOKIE, &self.cookies.set(&token.encode(), life))
             }
         }
     }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use ::http::StatusCode;
 use ::http::header::{ALLOW, RETRY_AFTER, SET_COOKIE};
-use lambdagram_aws::{AwsError, SecretsError};
+use lambdagram_aws::{AwsError, LeaseError, SecretsError};
 use lambdagram_domain::init_data::InitDataError;
 use lambdagram_domain::mini_app_token::TokenError;
 use lambdagram_domain::picture::PictureError;
@@ -146,6 +146,8 @@ pub(crate) enum ApiError {
     #[error("Internal server error.")]
     Aws(#[from] AwsError),
     #[error("Internal server error.")]
+    Lease(#[from] LeaseError),
+    #[error("Internal server error.")]
     Secrets(#[from] SecretsError),
     #[error("Internal server error.")]
     Panic,
@@ -185,7 +187,7 @@ impl ApiError {
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooManyRequests { .. } | Self::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::WithCookie { error, .. } => error.status(),
-            Self::Failed { .. } | Self::Aws(_) | Self::Secrets(_) | Self::Panic => {
+            Self::Failed { .. } | Self::Aws(_) | Self::Lease(_) | Self::Secrets(_) | Self::Panic => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         }
@@ -197,7 +199,7 @@ impl ApiError {
             Self::NotAPhoto { details } => Some(details.clone()),
             Self::InvalidForm { details } => Some((*details).to_owned()),
             Self::Failed { details: Some(name), .. } => Some(name.clone()),
-            Self::Failed { .. } | Self::Aws(_) | Self::Secrets(_) | Self::Panic => {
+            Self::Failed { .. } | Self::Aws(_) | Self::Lease(_) | Self::Secrets(_) | Self::Panic => {
                 Some(format!("Request id: {request_id}"))
             }
             _ => None,
@@ -219,6 +221,7 @@ impl ApiError {
         match &self {
             Self::Failed { what, cause, .. } => tracing::error!(cause = %cause, "{what}"),
             Self::Aws(cause) => tracing::error!(cause = %cause, "A service failed"),
+            Self::Lease(cause) => tracing::error!(cause = %cause, "The session is not written"),
             Self::Secrets(cause) => tracing::error!(cause = %cause, "The secrets cannot be read"),
             _ => {}
         }
@@ -226,7 +229,7 @@ impl ApiError {
             return error.into_answer(request_id, failure).with(SET_COOKIE, &set_cookie);
         }
         let sentence = match &self {
-            Self::Aws(_) | Self::Secrets(_) | Self::Panic => failure.to_string(),
+            Self::Aws(_) | Self::Lease(_) | Self::Secrets(_) | Self::Panic => failure.to_string(),
             _ => self.to_string(),
         };
         let retry_after = self.retry_after();

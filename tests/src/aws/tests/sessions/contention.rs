@@ -49,12 +49,12 @@ async fn count_one(sessions: &Sessions, token: &SessionToken, holders: &AtomicU3
         tokio::task::yield_now().await;
     };
     assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0, "a second holder");
-    let sealer = sealer(token);
-    let mut session = sealer.open(row.kind, row.version, &row.sealed).unwrap();
+    let owner = sealer(token);
+    let mut session = owner.open(row.kind, row.version, &row.sealed).unwrap();
     session.home_dc += 1;
     let mut lease = Lease { id: token.id(), token: own, version: row.version };
-    let sealed = sealer.seal(row.kind, lease.next_version(), &session);
-    if person % 2 == 0 {
+    let sealed = owner.seal(row.kind, lease.next_version(), &session);
+    if person.is_multiple_of(2) {
         sessions.save(&mut lease, row.kind, &sealed).await.unwrap();
         holders.fetch_sub(1, Ordering::SeqCst);
         sessions.release(&lease, Change::default()).await.unwrap();
