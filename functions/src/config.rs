@@ -1,5 +1,7 @@
 //! Configuration: read once, at start, from the environment, and typed. Every error names its variable.
 
+mod accounts;
+
 use std::collections::HashMap;
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,6 +10,8 @@ use lambdagram_aws::{BotSecrets, Connection, SecretStore, SecretsError};
 use lambdagram_domain::init_data::TelegramKey;
 use lambdagram_domain::time::UnixTime;
 use thiserror::Error;
+
+pub(crate) use self::accounts::SignInAllow;
 
 use crate::clock::Clock;
 
@@ -144,7 +148,7 @@ pub(crate) enum UnresolvedSends {
 mod tests {
     use super::*;
 
-    fn environment(variables: &[(&str, &str)]) -> Environment {
+    pub(super) fn environment(variables: &[(&str, &str)]) -> Environment {
         Environment(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
