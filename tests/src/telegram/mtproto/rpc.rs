@@ -111,7 +111,8 @@ pub trait Service: Send + Sync + 'static {
     fn opened(&self, caller: &Caller);
 
     /// A connection is over. It comes once for each connection that was `opened`, as soon as the end of its
-    /// socket is read or the server has closed it; the simulated network never delays it.
+    /// socket is read or the server has closed it; the simulated network never delays it. A call that the client
+    /// sent before it left may come later.
     fn closed(&self, connection: ConnectionId);
 
     /// A client has destroyed its auth key (`destroy_auth_key`), or a test has made it unknown.

@@ -1,0 +1,1 @@
+//! The protocol over real sockets, with a client of its own.
