@@ -30,10 +30,10 @@ pub(super) const WRONG_DC: i32 = -444;
 const TEST_DC: i32 = 10_000;
 
 /// The generator that goes with the prime.
-const GENERATOR: u8 = 3;
+pub(super) const GENERATOR: u8 = 3;
 
 /// The safe prime that Telegram's servers send, which clients know as a good one without testing it.
-static PRIME: LazyLock<BigUint> = LazyLock::new(|| {
+pub(super) static PRIME: LazyLock<BigUint> = LazyLock::new(|| {
     let digits = "C71CAEB9C6B1C9048E6C522F70F13F73980D40238E3E21C14934D037563D930F\
                   48198A0AA7C14058229493D22530F4DBFA336F6E0AC925139543AED44CCE7C37\
                   20FD51F69458705AC68CD4FE6B6B13ABDC9746512969328454F18FAF8C595F64\

@@ -15,21 +15,32 @@
 //! - Sequence numbers are not checked, and nothing is sent again until a client asks.
 //! - `msgs_ack` is never sent: an answer acknowledges its call.
 
+pub mod accounts;
+mod authorizations;
 mod cipher;
+pub mod cloud;
 pub mod cluster;
+mod codes;
 mod connection;
+mod controls;
 mod dispatch;
+mod errors;
 mod handshake;
 pub mod keys;
 mod messages;
 pub mod network;
 mod outgoing;
+pub mod people;
 mod primes;
 mod random;
 pub mod rpc;
 mod salts;
 mod server_key;
+pub mod service;
 mod session;
+mod srp;
+mod store;
+mod tokens;
 mod transport;
 mod unwrap;
 

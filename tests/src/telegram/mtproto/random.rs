@@ -14,3 +14,13 @@ pub(super) fn bytes<const LENGTH: usize>() -> [u8; LENGTH] {
     fill(&mut bytes);
     bytes
 }
+
+/// A positive number, as Telegram's ids are.
+pub(super) fn id() -> i64 {
+    (i64::from_be_bytes(bytes()) & i64::MAX).max(1)
+}
+
+/// So many decimal digits.
+pub(super) fn digits(count: usize) -> String {
+    (0..count).map(|_| char::from(b'0' + u8::try_from(id() % 10).unwrap_or_default())).collect()
+}
