@@ -1,4 +1,4 @@
-//! What Lambdagram means by init data, a picture, an update and a job.
+//! What Lambdagram means by init data, a picture, an update, a job and a session.
 //!
 //! Everything here is pure: it takes bytes, times and keys and returns values. It knows no AWS, no Lambda and no HTTP
 //! client, so every rule can be tested without a network, and the compiler keeps it that way.
@@ -6,10 +6,13 @@
 pub mod ids;
 pub mod init_data;
 pub mod job;
+pub mod login;
 pub mod mini_app_token;
+pub mod phone;
 pub mod picture;
 pub mod receipt;
 pub mod retry;
 pub mod secret;
+pub mod session;
 pub mod time;
 pub mod update;

@@ -1,0 +1,15 @@
+//! A person's login: what is remembered of it between two requests, and how it is kept from everybody else.
+//!
+//! The person's browser holds a [`SessionToken`] and nobody else does. The table's key is its hash, [`SessionId`]; what
+//! the table holds is the [`Session`], sealed under a key that takes the token and the master secret to make. So the
+//! table opens nothing, the table with the master secret opens nothing, and a token alone opens nothing.
+
+mod content;
+mod limit;
+mod seal;
+mod token;
+
+pub use self::content::{AccountUser, AuthKey, DcKey, Session, Stage};
+pub use self::limit::limit_subject;
+pub use self::seal::{Kind, MasterKeys, OpenError, Sealed, Sealer};
+pub use self::token::{SessionId, SessionToken};

@@ -1,0 +1,101 @@
+//! One connection to a data centre: a task that owns the socket, and handles on it.
+//!
+//! Whatever happens to the task (the server hangs up, the protocol breaks, a panic), every call ends with an error and
+//! none waits for its deadline.
+
+mod driver;
+mod opening;
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout_at};
+
+use self::driver::{Call, Driver};
+pub(super) use self::opening::Opening;
+use super::TelegramError;
+
+/// Bytes of the largest request: nothing Telegram takes is larger, the largest being a part of a file of 512 KiB
+/// (core.telegram.org/api/files#uploading-files).
+pub const LARGEST_REQUEST: usize = 1024 * 1024;
+
+/// Calls that wait for their turn to be written, beyond what is being written.
+const WAITING_CALLS: usize = 64;
+
+/// A handle on a connection. A clone is the same connection, which ends with the last of them, or when one is told to
+/// close it. Several calls may be under way at once.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    calls: mpsc::Sender<Call>,
+    ended: watch::Receiver<()>,
+    shared: Arc<Shared>,
+}
+
+/// What the task tells its handles, and they it.
+#[derive(Debug, Default)]
+struct Shared {
+    salt: AtomicI64,
+    time_offset: AtomicI64,
+    close: Notify,
+    reason: OnceLock<TelegramError>,
+}
+
+impl Connection {
+    /// Sends a request, and gives its answer. `body` is a call as TL writes it.
+    ///
+    /// # Errors
+    ///
+    /// [`TelegramError`]. After [`TelegramError::Timeout`] the answer may still come, and is thrown away.
+    pub async fn invoke(&self, body: Vec<u8>, deadline: Instant) -> Result<Vec<u8>, TelegramError> {
+        if body.len() > LARGEST_REQUEST {
+            return Err(TelegramError::Protocol("the request is too large"));
+        }
+        if !body.len().is_multiple_of(4) {
+            return Err(TelegramError::Protocol("the request is not padded"));
+        }
+        let (reply, answer) = oneshot::channel();
+        match timeout_at(deadline, self.calls.send(Call { body, reply })).await {
+            Err(_) => return Err(TelegramError::Timeout),
+            // The task is gone, and the call never left this process.
+            Ok(Err(_)) => return Err(self.reason_of_unsent()),
+            Ok(Ok(())) => {}
+        }
+        match timeout_at(deadline, answer).await {
+            Err(_) => Err(TelegramError::Timeout),
+            Ok(Ok(result)) => result,
+            // The task ended without a word: it panicked, and nobody knows how far it was.
+            Ok(Err(_)) => Err(TelegramError::Lost),
+        }
+    }
+
+    /// The salt the server named last; 0 when it has named none.
+    pub fn salt(&self) -> i64 {
+        self.shared.salt.load(Ordering::Relaxed)
+    }
+
+    /// The server's time less ours, in seconds; 0 until it is known.
+    pub fn time_offset(&self) -> i64 {
+        self.shared.time_offset.load(Ordering::Relaxed)
+    }
+
+    /// Whether the socket is closed.
+    pub fn is_closed(&self) -> bool {
+        self.calls.is_closed()
+    }
+
+    /// Closes the socket: it is closed when this returns. Calls under way fail.
+    pub async fn close(&self) {
+        self.shared.close.notify_one();
+        let mut ended = self.ended.clone();
+        // Nothing is ever sent: an error says that the task has dropped its end, after its socket.
+        while ended.changed().await.is_ok() {}
+    }
+
+    fn reason_of_unsent(&self) -> TelegramError {
+        match self.shared.reason.get() {
+            Some(TelegramError::Dead) => TelegramError::Dead,
+            _ => TelegramError::Unreachable,
+        }
+    }
+}

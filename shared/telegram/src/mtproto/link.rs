@@ -1,0 +1,234 @@
+//! The way to one person's account: a connection to the data centre the account lives in, made when it is needed.
+
+use std::time::Duration;
+
+use grammers_client::tl::{self, Deserializable, RemoteCall, Serializable, functions};
+use lambdagram_domain::session::{AuthKey, DcKey, Session};
+use tokio::time::{Instant, sleep};
+
+use super::connection::Opening;
+use super::{App, Connection, Telegram, TelegramError, clock};
+
+/// Time for a connection to be made. Data centres answer within a round trip; one that does not is down.
+const CONNECT: Duration = Duration::from_secs(4);
+
+/// Time for one answer: calls of a login take well under a second.
+const CALL: Duration = Duration::from_secs(8);
+
+/// Seconds of a flood wait that are slept through; longer ones are the caller's to tell.
+const SLEPT_THROUGH: u64 = 3;
+
+/// Times a call follows Telegram to another data centre.
+const MOST_MIGRATIONS: u32 = 2;
+
+/// Errors that name the data centre to go to (core.telegram.org/api/errors, 303). `FILE_MIGRATE` is none of them: a
+/// file is elsewhere without the account being so.
+const MIGRATIONS: [&str; 3] = ["PHONE_MIGRATE", "USER_MIGRATE", "NETWORK_MIGRATE"];
+
+/// What a person reads in Settings → Devices. Not the machine's own names: those change from one invocation to the
+/// next, and are nobody's business.
+const DEVICE_MODEL: &str = "Lambdagram";
+const SYSTEM_VERSION: &str = "Serverless";
+const APP_VERSION: &str = env!("CARGO_PKG_VERSION");
+const LANGUAGE: &str = "en";
+
+/// One person's main connection. Dropping it closes the socket soon; [`Link::close`] closes it and waits.
+#[derive(Debug)]
+pub struct Link<'a> {
+    telegram: Telegram,
+    session: &'a mut Session,
+    deadline: Instant,
+    connection: Option<Connection>,
+    introduced: bool,
+}
+
+/// What a call may still do about errors.
+struct Patience {
+    migrations: u32,
+    floods: u32,
+    restarts: u32,
+    introductions: u32,
+}
+
+impl<'a> Link<'a> {
+    pub(super) fn new(telegram: Telegram, session: &'a mut Session, deadline: Instant) -> Self {
+        Self { telegram, session, deadline, connection: None, introduced: false }
+    }
+
+    /// What is known of the login now: keys, salts and the data centre change on the way.
+    pub fn session(&self) -> &Session {
+        self.session
+    }
+
+    /// The application that speaks.
+    pub fn app(&self) -> &App {
+        self.telegram.app()
+    }
+
+    /// Connects, and makes the key of this login where there is none, before anything is asked.
+    ///
+    /// # Errors
+    ///
+    /// [`TelegramError`]; nothing was asked.
+    pub async fn connect(&mut self) -> Result<(), TelegramError> {
+        self.connected().await.map(drop)
+    }
+
+    /// Asks Telegram. Connects first where nothing is connected, follows it to another data centre, sleeps through a
+    /// short flood wait once, and repeats once what Telegram wants repeated.
+    ///
+    /// # Errors
+    ///
+    /// [`TelegramError`]. [`TelegramError::Lost`] and [`TelegramError::Timeout`]: it may have been done.
+    pub async fn invoke<R: RemoteCall>(&mut self, request: &R) -> Result<R::Return, TelegramError> {
+        let body = request.to_bytes();
+        let mut patience = Patience { migrations: MOST_MIGRATIONS, floods: 1, restarts: 1, introductions: 1 };
+        loop {
+            match self.call(&body).await {
+                Ok(answer) => {
+                    return R::Return::from_bytes(&answer)
+                        .map_err(|_| TelegramError::Protocol("an answer cannot be read"));
+                }
+                Err(error) => self.recover(error, &mut patience).await?,
+            }
+        }
+    }
+
+    /// Closes the connection: its socket is closed when this returns.
+    pub async fn close(mut self) {
+        self.disconnect().await;
+    }
+
+    /// Makes another data centre the account's. The connection to the one before is closed first.
+    ///
+    /// # Errors
+    ///
+    /// [`TelegramError::Protocol`] where there is no such data centre.
+    pub(super) async fn move_to(&mut self, dc: i32) -> Result<(), TelegramError> {
+        if self.telegram.servers().address(dc).is_none() {
+            return Err(TelegramError::Protocol("the data centre is not known"));
+        }
+        self.disconnect().await;
+        self.session.home_dc = dc;
+        Ok(())
+    }
+
+    /// The server's time, in seconds since 1970.
+    pub(super) fn server_time(&self) -> i64 {
+        let ours = i64::try_from(clock::now().as_secs()).unwrap_or(0);
+        ours + self.connection.as_ref().map_or(0, Connection::time_offset)
+    }
+
+    /// `Ok` when the call is to be made again.
+    async fn recover(&mut self, error: TelegramError, patience: &mut Patience) -> Result<(), TelegramError> {
+        match &error {
+            TelegramError::Rpc { name, value: Some(dc), .. }
+                if MIGRATIONS.contains(&name.as_str()) && take(&mut patience.migrations) =>
+            {
+                self.move_to(i32::try_from(*dc).unwrap_or(0)).await
+            }
+            TelegramError::Flood { seconds }
+                if *seconds <= SLEPT_THROUGH
+                    && Instant::now() + Duration::from_secs(*seconds) < self.deadline
+                    && take(&mut patience.floods) =>
+            {
+                sleep(Duration::from_secs(*seconds)).await;
+                Ok(())
+            }
+            _ if error.is("AUTH_RESTART") && take(&mut patience.restarts) => Ok(()),
+            _ if error.is("CONNECTION_NOT_INITED") && take(&mut patience.introductions) => {
+                self.introduced = false;
+                Ok(())
+            }
+            _ => Err(error),
+        }
+    }
+
+    async fn call(&mut self, body: &[u8]) -> Result<Vec<u8>, TelegramError> {
+        if Instant::now() >= self.deadline {
+            return Err(TelegramError::Timeout);
+        }
+        let connection = self.connected().await?;
+        let body = if self.introduced { body.to_vec() } else { introduce(self.app(), body) };
+        let result = connection.invoke(body, self.until(CALL)).await;
+        if let Some(key) = self.session.keys.get_mut(&self.session.home_dc) {
+            key.salt = connection.salt();
+        }
+        match &result {
+            Ok(_) | Err(TelegramError::Rpc { .. } | TelegramError::Flood { .. }) => self.introduced = true,
+            // What hangs or is broken is not used again, and must be gone before there is another.
+            Err(_) => self.disconnect().await,
+        }
+        result
+    }
+
+    async fn connected(&mut self) -> Result<Connection, TelegramError> {
+        if let Some(connection) = self.connection.as_ref().filter(|connection| !connection.is_closed()) {
+            return Ok(connection.clone());
+        }
+        self.introduced = false;
+        let servers = self.telegram.servers();
+        let dc = self.session.home_dc;
+        let address = servers.address(dc).ok_or(TelegramError::Protocol("the data centre is not known"))?;
+        let mut opening = Opening::connect(address, self.until(CONNECT)).await?;
+        let connection = if let Some(DcKey { key, salt }) = self.session.keys.get(&dc) {
+            opening.into_connection(key, *salt, 0)?
+        } else {
+            let number = servers.handshake_dc(dc);
+            let agreed = opening.make_key(servers.keys(), number, self.until(CALL)).await?;
+            let key = AuthKey::new(agreed.key);
+            let connection = opening.into_connection(&key, agreed.salt, agreed.time_offset)?;
+            self.session.keys.insert(dc, DcKey { key, salt: agreed.salt });
+            connection
+        };
+        Ok(self.connection.insert(connection).clone())
+    }
+
+    async fn disconnect(&mut self) {
+        self.introduced = false;
+        if let Some(connection) = self.connection.take() {
+            connection.close().await;
+        }
+    }
+
+    fn until(&self, time: Duration) -> Instant {
+        self.deadline.min(Instant::now() + time)
+    }
+}
+
+/// Takes one of what is left.
+fn take(left: &mut u32) -> bool {
+    let some = *left > 0;
+    *left = left.saturating_sub(1);
+    some
+}
+
+/// A call that is written already.
+struct Written<'a>(&'a [u8]);
+
+impl Serializable for Written<'_> {
+    fn serialize(&self, buffer: &mut impl Extend<u8>) {
+        buffer.extend(self.0.iter().copied());
+    }
+}
+
+/// Wraps the first call of a connection in what every connection begins with
+/// (core.telegram.org/api/invoking#saving-client-info).
+fn introduce(app: &App, body: &[u8]) -> Vec<u8> {
+    functions::InvokeWithLayer {
+        layer: tl::LAYER,
+        query: functions::InitConnection {
+            api_id: app.api_id,
+            device_model: DEVICE_MODEL.to_owned(),
+            system_version: SYSTEM_VERSION.to_owned(),
+            app_version: APP_VERSION.to_owned(),
+            system_lang_code: LANGUAGE.to_owned(),
+            lang_pack: String::new(),
+            lang_code: LANGUAGE.to_owned(),
+            proxy: None,
+            params: None,
+            query: Written(body),
+        },
+    }
+    .to_bytes()
+}
