@@ -3,6 +3,7 @@
 //! Every check that page and <https://core.telegram.org/mtproto/security_guidelines> ask for is made here. Time and randomness
 //! come from outside, and there is no socket, so that each lie a server may tell can be told in a test.
 
+mod error;
 mod factors;
 
 use std::fmt;
@@ -12,10 +13,9 @@ use grammers_client::tl::{Cursor, Deserializable, Serializable, enums, functions
 use grammers_crypto::{AuthKey as Key, aes, generate_key_data_from_nonce};
 use num_bigint::BigUint;
 use sha1::{Digest, Sha1};
-use thiserror::Error;
 
+pub use self::error::HandshakeError;
 use self::factors::factors;
-use super::TelegramError;
 use super::group::{Group, SIZE};
 use super::server_key::ServerKey;
 use super::{clock, plain};
@@ -30,64 +30,6 @@ pub struct NoRandomness;
 /// The system's generator.
 pub fn system_randomness() -> Randomness {
     Box::new(|bytes| getrandom::fill(bytes).map_err(|_| NoRandomness))
-}
-
-/// Why there is no key. Where the server is to blame, nothing it said may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum HandshakeError {
-    /// A packet is not what comes next.
-    #[error("an answer of the key exchange cannot be read")]
-    Unreadable,
-    /// A nonce is not the one that was agreed on.
-    #[error("a nonce of the key exchange is wrong")]
-    WrongNonce,
-    /// None of the server's keys is known.
-    #[error("the server has none of the known keys")]
-    UnknownKey,
-    /// The number to factorise is not the product of two different primes, or too large.
-    #[error("the number to factorise is not two primes")]
-    BadProduct,
-    /// The server could not read what was sent to it.
-    #[error("the server refused the key exchange")]
-    Refused,
-    /// The hash of an answer is wrong.
-    #[error("a hash of the key exchange is wrong")]
-    WrongHash,
-    /// The prime is not safe, or the generator does not fit it.
-    #[error("the group of the key exchange is not safe")]
-    UnsafeGroup,
-    /// The server's half gives a key that can be guessed.
-    #[error("the server's half of the key is out of range")]
-    OutOfRange,
-    /// The server asked for another half too often.
-    #[error("the server asks for other keys without end")]
-    TooManyRetries,
-    /// There is no randomness.
-    #[error("the system has no randomness")]
-    NoRandomness,
-}
-
-impl From<HandshakeError> for TelegramError {
-    fn from(error: HandshakeError) -> Self {
-        Self::Protocol(match error {
-            HandshakeError::Unreadable => "an answer of the key exchange cannot be read",
-            HandshakeError::WrongNonce => "a nonce of the key exchange is wrong",
-            HandshakeError::UnknownKey => "the server has none of the known keys",
-            HandshakeError::BadProduct => "the number to factorise is not two primes",
-            HandshakeError::Refused => "the server refused the key exchange",
-            HandshakeError::WrongHash => "a hash of the key exchange is wrong",
-            HandshakeError::UnsafeGroup => "the group of the key exchange is not safe",
-            HandshakeError::OutOfRange => "the server's half of the key is out of range",
-            HandshakeError::TooManyRetries => "the server asks for other keys without end",
-            HandshakeError::NoRandomness => "the system has no randomness",
-        })
-    }
-}
-
-impl From<NoRandomness> for HandshakeError {
-    fn from(_: NoRandomness) -> Self {
-        Self::NoRandomness
-    }
 }
 
 /// Other halves sent when the server asks for them. It does when the key's hash is taken: once in 2^64.
