@@ -97,7 +97,7 @@ async fn a_stranger_who_is_scanned_in_is_sent_away() {
 
 #[tokio::test]
 async fn qr_logins_are_off_unless_configured() {
-    let stack = TestStack::start_with_parameters(&[("QrLogin", "off")]).await;
+    let stack = TestStack::start_with_parameters(&[("QrSignIn", "off")]).await;
     let mut browser: Browser<'_> = stack.browser();
     browser.post("/qr-login", &json!({})).await.expect(404, &error("Not found."));
     browser.get("/qr-login").await.expect(404, &error("Not found."));
