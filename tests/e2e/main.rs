@@ -14,4 +14,5 @@ mod local;
 mod logs;
 mod mini_app;
 mod setup;
+mod telethon;
 mod webhook;
