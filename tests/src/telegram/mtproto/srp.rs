@@ -8,8 +8,8 @@ use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256, Sha512};
 
-use super::handshake::PRIME;
 pub(super) use super::handshake::GENERATOR;
+use super::handshake::PRIME;
 use super::random;
 use super::server_key::{KEY_BYTES, number_bytes};
 
