@@ -1,13 +1,17 @@
 //! Configuration: read once, at start, from the environment, and typed. Every error names its variable.
 
+mod accounts;
+
 use std::collections::HashMap;
 use std::str::FromStr;
 use std::time::Duration;
 
-use lambdagram_aws::{Connection, SecretStore, SecretsError};
+use lambdagram_aws::{BotSecrets, Connection, SecretStore, SecretsError};
 use lambdagram_domain::init_data::TelegramKey;
 use lambdagram_domain::time::UnixTime;
 use thiserror::Error;
+
+pub(crate) use self::accounts::SignInAllow;
 
 use crate::clock::Clock;
 
@@ -114,7 +118,7 @@ impl Environment {
         &self,
         connection: &Connection,
         now: UnixTime,
-    ) -> Result<SecretStore, ConfigError> {
+    ) -> Result<SecretStore<BotSecrets>, ConfigError> {
         match self.optional("BOT_SECRETS") {
             Some(json) => Ok(SecretStore::from_environment(json.parse()?)),
             None => Ok(SecretStore::from_manager(connection, self.text("SECRETS_ID")?, now).await?),
@@ -144,7 +148,7 @@ pub(crate) enum UnresolvedSends {
 mod tests {
     use super::*;
 
-    fn environment(variables: &[(&str, &str)]) -> Environment {
+    pub(super) fn environment(variables: &[(&str, &str)]) -> Environment {
         Environment(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 

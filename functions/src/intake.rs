@@ -1,6 +1,6 @@
 //! The way of a job into the queue: its receipt is there first, so that nothing accepted can be lost on the way.
 
-use lambdagram_aws::{Accepted, AwsError, BotQueue, Connection, Limit, Receipts};
+use lambdagram_aws::{Accepted, AwsError, BotQueue, Connection, Limit, Limits, Receipts};
 use lambdagram_domain::job::Job;
 use lambdagram_domain::receipt::Receipt;
 
@@ -28,7 +28,7 @@ impl Intake {
     pub(crate) async fn accept(
         &self,
         receipt: &Receipt,
-        limit: Option<&Limit>,
+        limit: Option<(&Limits, &Limit)>,
     ) -> Result<Accepted, AwsError> {
         self.receipts.accept(receipt, limit).await
     }

@@ -4,6 +4,7 @@
 //! environment. `runtime` starts a function: configuration, clients, logs, then the loop of invocations. Each file
 //! in `bin/` names one of the functions here and nothing else.
 
+pub mod account;
 pub mod bot_worker;
 mod clock;
 mod config;
@@ -24,11 +25,18 @@ use std::process::ExitCode;
 pub type Main = fn() -> ExitCode;
 
 /// Every function: the name of its binary, and its [`Main`].
-pub const FUNCTIONS: [(&str, Main); 6] = [
+pub const FUNCTIONS: [(&str, Main); 13] = [
     ("bot_worker", bot_worker::main),
+    ("check_password", account::check_password::main),
     ("fallback", fallback::main),
     ("get_post", mini_app::get_post::main),
+    ("is_authenticated", account::is_authenticated::main),
+    ("logout", account::logout::main),
     ("mini_app_session", mini_app::session::main),
     ("post_photo", mini_app::post_photo::main),
+    ("qr_login", account::qr_login::main),
+    ("resend_code", account::resend_code::main),
+    ("send_code", account::send_code::main),
+    ("sign_in", account::sign_in::main),
     ("telegram_webhook", telegram_webhook::main),
 ];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lambdagram_aws::SecretStore;
+use lambdagram_aws::{BotSecrets, SecretStore};
 use lambdagram_domain::ids::UserId;
 use lambdagram_domain::init_data::{Check, InitData, InitDataError};
 use lambdagram_domain::mini_app_token::{self, TokenError};
@@ -15,7 +15,7 @@ use crate::http::{ApiError, Incoming};
 /// Tells persons by what they bring.
 pub(crate) struct PersonCheck {
     rules: InitDataRules,
-    secrets: SecretStore,
+    secrets: SecretStore<BotSecrets>,
 }
 
 /// What a request brings to prove who sent it.
@@ -25,7 +25,7 @@ enum Proof<'a> {
 }
 
 impl PersonCheck {
-    pub(crate) fn new(rules: InitDataRules, secrets: SecretStore) -> Self {
+    pub(crate) fn new(rules: InitDataRules, secrets: SecretStore<BotSecrets>) -> Self {
         Self { rules, secrets }
     }
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use http::StatusCode;
-use lambdagram_aws::{Accepted, SecretStore};
+use lambdagram_aws::{Accepted, BotSecrets, SecretStore};
 use lambdagram_domain::ids::JobId;
 use lambdagram_domain::job::{Job, Work};
 use lambdagram_domain::receipt::{Receipt, Repeat};
@@ -29,7 +29,7 @@ pub fn main() -> ExitCode {
 }
 
 struct TelegramWebhook {
-    secrets: SecretStore,
+    secrets: SecretStore<BotSecrets>,
     bot_id: i64,
     mini_app_url: Option<String>,
     intake: Intake,

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use lambdagram_aws::{BotQueue, DeadLetterQueue, Receipts, SecretStore, StagingBucket};
+use lambdagram_aws::{BotQueue, BotSecrets, DeadLetterQueue, Receipts, SecretStore, StagingBucket};
 use lambdagram_telegram::bot_api::{BotApi, TELEGRAM};
 
 use crate::clock::Clock;
@@ -51,7 +51,7 @@ struct BotWorker {
     queue: BotQueue,
     dead_letters: DeadLetterQueue,
     bot: BotApi,
-    secrets: SecretStore,
+    secrets: SecretStore<BotSecrets>,
     unresolved_sends: UnresolvedSends,
     clock: Clock,
 }

@@ -28,10 +28,15 @@ impl AllowedOrigins {
         Self(origins)
     }
 
+    /// Whether `origin` is listed, letter for letter as browsers spell it.
+    pub(super) fn contains(&self, origin: &str) -> bool {
+        self.0.iter().any(|listed| listed == origin)
+    }
+
     /// Lets `origin` read the answer if it is listed. The answer differs by origin either way, and says so to caches.
     pub(super) fn allow(&self, origin: Option<&str>, headers: &mut HeaderMap) {
         headers.append(VARY, HeaderValue::from_static("Origin"));
-        let listed = origin.filter(|origin| self.0.iter().any(|listed| listed == origin));
+        let listed = origin.filter(|origin| self.contains(origin));
         let Some(origin) = listed.and_then(|origin| HeaderValue::from_str(origin).ok()) else {
             return;
         };

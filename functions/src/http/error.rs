@@ -1,11 +1,13 @@
 //! Every error an endpoint can end in, and the one place that turns it into HTTP.
 //!
 //! A client reads a fixed sentence. What went wrong inside goes to the log, once, here: the cause of a 500 is never
-//! part of an answer, only the request id by which it is found in the log.
+//! part of an answer, only the request id by which it is found in the log, or the name that Telegram gave the error.
+
+use std::fmt;
 
 use ::http::StatusCode;
-use ::http::header::{ALLOW, RETRY_AFTER};
-use lambdagram_aws::{AwsError, SecretsError};
+use ::http::header::{ALLOW, RETRY_AFTER, SET_COOKIE};
+use lambdagram_aws::{AwsError, LeaseError, SecretsError};
 use lambdagram_domain::init_data::InitDataError;
 use lambdagram_domain::mini_app_token::TokenError;
 use lambdagram_domain::picture::PictureError;
@@ -14,6 +16,34 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::Answer;
+
+/// What an endpoint says when something inside, or at Telegram, fails it: the sentence of a 500.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum Failure {
+    #[error("Internal server error.")]
+    Internal,
+    #[error("Failed to send code. Please try again.")]
+    SendCode,
+    #[error("Failed to sign in. Please try again.")]
+    SignIn,
+    #[error("Failed to check authentication status.")]
+    CheckStatus,
+    #[error("Failed to log out.")]
+    LogOut,
+}
+
+impl Failure {
+    /// The error when something of our own failed. `cause` is for the log: no number, code or key.
+    pub(crate) fn because(self, cause: impl fmt::Display) -> ApiError {
+        ApiError::Failed { what: self, details: None, cause: cause.to_string() }
+    }
+
+    /// The error when Telegram failed it: `name` is Telegram's name of the error, for the client. `cause` is as for
+    /// [`Self::because`].
+    pub(crate) fn at_telegram(self, name: String, cause: impl fmt::Display) -> ApiError {
+        ApiError::Failed { what: self, details: Some(name), cause: cause.to_string() }
+    }
+}
 
 /// How a request fails.
 #[derive(Debug, Error)]
@@ -54,6 +84,30 @@ pub(crate) enum ApiError {
     },
     #[error("This Idempotency-Key was used for another request.")]
     AnotherRequest,
+    #[error("Phone number is required.")]
+    PhoneRequired,
+    #[error("Invalid phone number format.")]
+    PhoneInvalid,
+    #[error("Phone number and code are required.")]
+    PhoneAndCodeRequired,
+    #[error("Invalid code. Please try again.")]
+    InvalidCode,
+    #[error("Code has expired. Please request a new one.")]
+    CodeExpired,
+    /// The account has a password, and it is to be given next.
+    #[error("Password required.")]
+    PasswordRequired {
+        /// What its owner wrote to remember it by.
+        hint: Option<String>,
+    },
+    #[error("Password is required.")]
+    PasswordMissing,
+    #[error("Invalid password. Please try again.")]
+    InvalidPassword,
+    #[error("User not authenticated.")]
+    NotAuthenticated,
+    #[error("This origin may not do that.")]
+    OriginRefused,
     #[error("Not found.")]
     NotFound,
     #[error("Method not allowed.")]
@@ -66,8 +120,33 @@ pub(crate) enum ApiError {
         /// Seconds to wait.
         retry_after: u64,
     },
+    /// Another request holds the session.
+    #[error("Too many requests. Please try again later.")]
+    Busy {
+        /// Seconds until it must have let go.
+        retry_after: u64,
+    },
+    /// An error whose answer changes the caller's cookie, too.
+    #[error("{error}")]
+    WithCookie {
+        /// The error.
+        error: Box<ApiError>,
+        /// The value of `Set-Cookie`.
+        set_cookie: String,
+    },
+    #[error("{what}")]
+    Failed {
+        /// The sentence.
+        what: Failure,
+        /// Telegram's name of the error; without it, the client gets the request id.
+        details: Option<String>,
+        /// For the log.
+        cause: String,
+    },
     #[error("Internal server error.")]
     Aws(#[from] AwsError),
+    #[error("Internal server error.")]
+    Lease(#[from] LeaseError),
     #[error("Internal server error.")]
     Secrets(#[from] SecretsError),
     #[error("Internal server error.")]
@@ -75,23 +154,42 @@ pub(crate) enum ApiError {
 }
 
 impl ApiError {
+    /// The same error, whose answer has this `Set-Cookie`.
+    pub(crate) fn with_cookie(self, set_cookie: String) -> Self {
+        Self::WithCookie { error: Box::new(self), set_cookie }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
-            Self::InitDataMissing | Self::InitDataInvalid | Self::InitDataExpired | Self::WebhookSecret => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::InitDataMissing
+            | Self::InitDataInvalid
+            | Self::InitDataExpired
+            | Self::WebhookSecret
+            | Self::PasswordRequired { .. }
+            | Self::NotAuthenticated => StatusCode::UNAUTHORIZED,
             Self::NotAPhoto { .. }
             | Self::NotAnUpdate
             | Self::InvalidJson
             | Self::InvalidForm { .. }
-            | Self::InvalidIdempotencyKey => StatusCode::BAD_REQUEST,
+            | Self::InvalidIdempotencyKey
+            | Self::PhoneRequired
+            | Self::PhoneInvalid
+            | Self::PhoneAndCodeRequired
+            | Self::InvalidCode
+            | Self::CodeExpired
+            | Self::PasswordMissing
+            | Self::InvalidPassword => StatusCode::BAD_REQUEST,
+            Self::OriginRefused => StatusCode::FORBIDDEN,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::StillAnswering { .. } => StatusCode::CONFLICT,
             Self::AnotherRequest => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Aws(_) | Self::Secrets(_) | Self::Panic => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::TooManyRequests { .. } | Self::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::WithCookie { error, .. } => error.status(),
+            Self::Failed { .. } | Self::Aws(_) | Self::Lease(_) | Self::Secrets(_) | Self::Panic => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         }
     }
 
@@ -100,31 +198,48 @@ impl ApiError {
         match self {
             Self::NotAPhoto { details } => Some(details.clone()),
             Self::InvalidForm { details } => Some((*details).to_owned()),
-            Self::Aws(_) | Self::Secrets(_) | Self::Panic => Some(format!("Request id: {request_id}")),
+            Self::Failed { details: Some(name), .. } => Some(name.clone()),
+            Self::Failed { .. } | Self::Aws(_) | Self::Lease(_) | Self::Secrets(_) | Self::Panic => {
+                Some(format!("Request id: {request_id}"))
+            }
             _ => None,
         }
     }
 
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::TooManyRequests { retry_after } | Self::StillAnswering { retry_after } => {
-                Some(*retry_after)
-            }
+            Self::TooManyRequests { retry_after }
+            | Self::StillAnswering { retry_after }
+            | Self::Busy { retry_after } => Some(*retry_after),
             _ => None,
         }
     }
 
-    /// Logs what a person has to see to, and makes the answer.
-    pub(super) fn into_answer(self, request_id: &str) -> Answer {
+    /// Logs what a person has to see to, and makes the answer. `failure` is the endpoint's own sentence for what fails
+    /// inside.
+    pub(super) fn into_answer(self, request_id: &str, failure: Failure) -> Answer {
         match &self {
+            Self::Failed { what, cause, .. } => tracing::error!(cause = %cause, "{what}"),
             Self::Aws(cause) => tracing::error!(cause = %cause, "A service failed"),
+            Self::Lease(cause) => tracing::error!(cause = %cause, "The session is not written"),
             Self::Secrets(cause) => tracing::error!(cause = %cause, "The secrets cannot be read"),
             _ => {}
         }
-        let mut body = Map::from_iter([("error".to_owned(), Value::from(self.to_string()))]);
-        body.extend(self.details(request_id).map(|details| ("details".to_owned(), Value::from(details))));
+        if let Self::WithCookie { error, set_cookie } = self {
+            return error.into_answer(request_id, failure).with(SET_COOKIE, &set_cookie);
+        }
+        let sentence = match &self {
+            Self::Aws(_) | Self::Lease(_) | Self::Secrets(_) | Self::Panic => failure.to_string(),
+            _ => self.to_string(),
+        };
         let retry_after = self.retry_after();
+        let mut body = Map::from_iter([("error".to_owned(), Value::from(sentence))]);
+        body.extend(self.details(request_id).map(|details| ("details".to_owned(), Value::from(details))));
         body.extend(retry_after.map(|seconds| ("retry_after".to_owned(), Value::from(seconds))));
+        if let Self::PasswordRequired { hint } = &self {
+            body.insert("password_required".to_owned(), Value::from(true));
+            body.extend(hint.clone().map(|hint| ("hint".to_owned(), Value::from(hint))));
+        }
         let mut answer = Answer::json(self.status(), Value::Object(body));
         if let Some(seconds) = retry_after {
             answer = answer.with(RETRY_AFTER, &seconds.to_string());
@@ -169,75 +284,4 @@ impl From<NotAnUpdate> for ApiError {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn internal() -> AwsError {
-        AwsError { operation: "PutObject", cause: "AccessDenied on a secret bucket".to_owned() }
-    }
-
-    #[test]
-    fn every_error_has_its_status_and_its_sentence() {
-        let internal_body = json!({"error": "Internal server error.", "details": "Request id: r-1"});
-        let error = |sentence: &str| json!({ "error": sentence });
-        let table = [
-            (ApiError::InitDataMissing, 401, error("Init data is missing.")),
-            (ApiError::InitDataInvalid, 401, error("Init data is invalid.")),
-            (ApiError::InitDataExpired, 401, error("Init data has expired.")),
-            (
-                ApiError::NotAPhoto { details: "too large".to_owned() },
-                400,
-                json!({
-                    "error": "Photo must be a base64 data URL of a JPEG, PNG or WebP image.",
-                    "details": "too large",
-                }),
-            ),
-            (ApiError::WebhookSecret, 401, error("The webhook secret is missing or wrong.")),
-            (ApiError::NotAnUpdate, 400, error("The body is not a Telegram update.")),
-            (ApiError::InvalidJson, 400, error("The body is not the JSON this endpoint takes.")),
-            (
-                ApiError::InvalidForm { details: "why" },
-                400,
-                json!({"error": "The form cannot be read.", "details": "why"}),
-            ),
-            (
-                ApiError::UnsupportedMediaType { expected: "application/json" },
-                415,
-                error("Content-Type must be application/json."),
-            ),
-            (
-                ApiError::InvalidIdempotencyKey,
-                400,
-                error("Idempotency-Key must be a quoted string of 1 to 255 characters."),
-            ),
-            (
-                ApiError::StillAnswering { retry_after: 3 },
-                409,
-                json!({"error": "A request with this Idempotency-Key is still being answered.", "retry_after": 3}),
-            ),
-            (ApiError::AnotherRequest, 422, error("This Idempotency-Key was used for another request.")),
-            (ApiError::NotFound, 404, error("Not found.")),
-            (ApiError::MethodNotAllowed { allow: vec!["GET", "POST"] }, 405, error("Method not allowed.")),
-            (
-                ApiError::TooManyRequests { retry_after: 7 },
-                429,
-                json!({"error": "Too many requests. Please try again later.", "retry_after": 7}),
-            ),
-            (ApiError::Aws(internal()), 500, internal_body.clone()),
-            (ApiError::Secrets(SecretsError::Malformed), 500, internal_body.clone()),
-            (ApiError::Panic, 500, internal_body),
-        ];
-        for (error, status, body) in table {
-            let mut expected = Answer::json(StatusCode::from_u16(status).unwrap(), body);
-            if let Some(seconds) = error.retry_after() {
-                expected = expected.with(RETRY_AFTER, &seconds.to_string());
-            }
-            if matches!(error, ApiError::MethodNotAllowed { .. }) {
-                expected = expected.with(ALLOW, "GET, POST");
-            }
-            assert_eq!(error.into_answer("r-1"), expected);
-        }
-    }
-}
+mod tests;

@@ -1,14 +1,21 @@
 //! A request as endpoints see it.
 
 use std::borrow::Cow;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ::http::Method;
+use ::http::header::{AUTHORIZATION, HOST};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequestContext;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
+use lambdagram_domain::session::SessionToken;
 use lambdagram_domain::time::UnixTime;
 use serde::Deserialize;
 
-use super::ApiError;
+use super::cors::AllowedOrigins;
+use super::{ApiError, CookieRules, origin};
 
 /// One request.
 pub(crate) struct Incoming {
@@ -17,12 +24,23 @@ pub(crate) struct Incoming {
     route: String,
     stage: Option<String>,
     now: UnixTime,
+    origins: Arc<AllowedOrigins>,
+}
+
+/// How a session's token came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// In the cookie, which a browser adds whoever asks it to: the origin has to be checked.
+    Cookie,
+    /// In `Authorization`, which only the client itself adds.
+    Bearer,
 }
 
 impl Incoming {
-    pub(super) fn new(request: Request, now: UnixTime) -> Self {
-        let mut incoming = Self { id: String::new(), route: String::new(), stage: None, now, request };
-        if let Some(RequestContext::ApiGatewayV1(context)) = incoming.request.request_context_ref() {
+    pub(super) fn new(request: Request, now: UnixTime, origins: Arc<AllowedOrigins>) -> Self {
+        let mut incoming =
+            Self { id: String::new(), route: String::new(), stage: None, now, origins, request };
+        if let Some(context) = incoming.context() {
             let execute_api =
                 context.domain_name.as_deref().is_some_and(|host| host.contains(".execute-api."));
             let stage = context.stage.clone().filter(|_| execute_api);
@@ -31,6 +49,13 @@ impl Incoming {
             (incoming.id, incoming.route, incoming.stage) = (id, route, stage);
         }
         incoming
+    }
+
+    fn context(&self) -> Option<&ApiGatewayProxyRequestContext> {
+        match self.request.request_context_ref()? {
+            RequestContext::ApiGatewayV1(context) => Some(context),
+            _ => None,
+        }
     }
 
     /// API Gateway's id of the request.
@@ -50,6 +75,48 @@ impl Incoming {
     /// When the request came.
     pub(crate) fn now(&self) -> UnixTime {
         self.now
+    }
+
+    /// When the invocation is cut off, by the machine's clock.
+    pub(crate) fn deadline(&self) -> SystemTime {
+        let deadline_ms = self.request.lambda_context_ref().map_or(0, |context| context.deadline);
+        UNIX_EPOCH + Duration::from_millis(deadline_ms)
+    }
+
+    /// Where the request came from, for limits: an IPv4 address, or the /64 that one IPv6 subscriber has at least.
+    /// API Gateway saw it itself; what `X-Forwarded-For` says anybody can write.
+    pub(crate) fn client_address(&self) -> String {
+        let source = self.context().and_then(|context| context.identity.source_ip.as_deref());
+        subscriber(source.unwrap_or_default())
+    }
+
+    /// The token of the caller's session: from `Authorization: Bearer`, or else from the cookie. With an
+    /// `Authorization` header that holds none there is none, whatever the cookie says.
+    pub(crate) fn session_token(&self, rules: CookieRules) -> Option<(SessionToken, By)> {
+        let headers = self.request.headers();
+        match headers.get(AUTHORIZATION) {
+            Some(header) => header.to_str().ok().and_then(bearer_token).map(|token| (token, By::Bearer)),
+            None => rules.read(headers).map(|token| (token, By::Cookie)),
+        }
+    }
+
+    /// Whether the client wants the token in the body, and no cookie.
+    pub(crate) fn wants_token_transport(&self) -> bool {
+        self.header("x-session-transport").is_some_and(|value| value.trim().eq_ignore_ascii_case("token"))
+    }
+
+    /// Refuses what a page of a foreign origin made a browser do. For what begins a sign-in or goes on with one, and
+    /// for every POST and DELETE whose session came by [`By::Cookie`].
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::OriginRefused`].
+    pub(crate) fn check_origin(&self) -> Result<(), ApiError> {
+        // The host as the client spelt it, since a port is part of an origin.
+        let domain_name = || self.context()?.domain_name.as_deref();
+        let host = self.header(HOST.as_str()).or_else(domain_name);
+        let own = host.map(|host| origin::own_origin(host, self.header("x-forwarded-proto")));
+        origin::check(self.request.headers(), &self.origins, own.as_deref())
     }
 
     /// A header's first value, if it is ASCII.
@@ -111,6 +178,25 @@ impl Incoming {
     }
 }
 
+/// Reads `Bearer <token>`; the scheme is the same in any case (RFC 9110, section 11.1).
+fn bearer_token(header: &str) -> Option<SessionToken> {
+    let (scheme, token) = header.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| SessionToken::parse(token.trim())).flatten()
+}
+
+/// What limits count an address as.
+fn subscriber(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Ok(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        // The console's test invocations have none. They share one count.
+        Err(_) => "unknown".to_owned(),
+    }
+}
+
 /// Letters a key may have: twice a UUID and some.
 const LONGEST_IDEMPOTENCY_KEY: usize = 255;
 
@@ -143,19 +229,4 @@ fn unquote(inside: &str) -> Option<Cow<'_, str>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_idempotency_key_is_a_quoted_string_or_a_bare_one() {
-        let read = |text| parse_idempotency_key(text).map(Cow::into_owned);
-        assert_eq!(read("\"8e03978e-40d5\"").as_deref(), Some("8e03978e-40d5"));
-        assert_eq!(read("8e03978e-40d5").as_deref(), Some("8e03978e-40d5"));
-        assert_eq!(read(r#""a \"b\" \\""#).as_deref(), Some(r#"a "b" \"#));
-        for wrong in
-            ["", "\"\"", "\"", "\"a", "a\"b", "\"a\"b\"", "\"a\\\"", "\"a\\n\"", "a b", &"a".repeat(256)]
-        {
-            assert_eq!(read(wrong), None, "{wrong}");
-        }
-    }
-}
+mod tests;

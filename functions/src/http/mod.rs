@@ -4,12 +4,15 @@
 //! logs one line a request. Endpoints see an [`Incoming`] and return an [`Answer`].
 
 mod answer;
+mod cookie;
 mod cors;
 mod error;
 mod incoming;
+mod origin;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 
 use ::http::HeaderValue;
@@ -19,15 +22,19 @@ use lambda_http::{Body, Request, Response};
 use tracing::Instrument;
 
 pub(crate) use self::answer::Answer;
+pub(crate) use self::cookie::CookieRules;
 pub(crate) use self::cors::preflight;
-pub(crate) use self::error::ApiError;
-pub(crate) use self::incoming::Incoming;
+pub(crate) use self::error::{ApiError, Failure};
+pub(crate) use self::incoming::{By, Incoming};
 
 use self::cors::AllowedOrigins;
 use crate::clock::Clock;
 
 /// One endpoint.
 pub(crate) trait Endpoint: Send + Sync + 'static {
+    /// What the endpoint says when something inside fails it.
+    const FAILURE: Failure = Failure::Internal;
+
     /// Answers one request.
     fn handle(&self, request: Incoming) -> impl Future<Output = Result<Answer, ApiError>> + Send;
 }
@@ -35,19 +42,19 @@ pub(crate) trait Endpoint: Send + Sync + 'static {
 /// An endpoint with what all endpoints share around it.
 pub(crate) struct Front<E> {
     endpoint: E,
-    origins: AllowedOrigins,
+    origins: Arc<AllowedOrigins>,
     clock: Clock,
 }
 
 impl<E: Endpoint> Front<E> {
     pub(crate) fn new(endpoint: E, origins: Vec<String>, clock: Clock) -> Self {
-        Self { endpoint, origins: AllowedOrigins::new(origins), clock }
+        Self { endpoint, origins: Arc::new(AllowedOrigins::new(origins)), clock }
     }
 
     /// Answers one request, whatever happens in the endpoint.
     pub(crate) async fn answer(&self, request: Request) -> Response<Body> {
         let started = Instant::now();
-        let request = Incoming::new(request, self.clock.now());
+        let request = Incoming::new(request, self.clock.now(), Arc::clone(&self.origins));
         let request_id = request.id().to_owned();
         let span = tracing::info_span!("request", request_id);
         let origin = request.header("origin").map(str::to_owned);
@@ -57,8 +64,8 @@ impl<E: Endpoint> Front<E> {
             AssertUnwindSafe(self.endpoint.handle(request)).catch_unwind().instrument(span.clone()).await;
         let answer = match handled {
             Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => span.in_scope(|| error.into_answer(&request_id)),
-            Err(_panic) => ApiError::Panic.into_answer(&request_id),
+            Ok(Err(error)) => span.in_scope(|| error.into_answer(&request_id, E::FAILURE)),
+            Err(_panic) => ApiError::Panic.into_answer(&request_id, E::FAILURE),
         };
         let mut response = answer.into_response();
         let headers = response.headers_mut();

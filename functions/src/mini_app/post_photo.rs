@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::StatusCode;
 use http::header::LOCATION;
-use lambdagram_aws::{Accepted, AwsError, Limit, StagingBucket};
+use lambdagram_aws::{Accepted, AwsError, Limit, Limits, StagingBucket};
 use lambdagram_domain::ids::JobId;
 use lambdagram_domain::job::Job;
 use lambdagram_domain::picture::{Picture, decode_data_url};
@@ -37,7 +37,7 @@ pub fn main() -> ExitCode {
         Ok(PostPhoto {
             persons: PersonCheck::new(environment.init_data()?, secrets),
             intake: Intake::new(environment, connection)?,
-            limits_table: environment.text("LIMITS_TABLE")?,
+            limits: Limits::new(connection, environment.text("LIMITS_TABLE")?),
             photos_per_minute: environment.photos_per_minute()?,
             staging: StagingBucket::new(connection, environment.text("STAGING_BUCKET")?),
         })
@@ -47,7 +47,7 @@ pub fn main() -> ExitCode {
 struct PostPhoto {
     persons: PersonCheck,
     intake: Intake,
-    limits_table: String,
+    limits: Limits,
     photos_per_minute: u32,
     staging: StagingBucket,
 }
@@ -90,12 +90,11 @@ impl PostPhoto {
     /// Writes the receipt. `false` when an earlier request has queued the job already.
     async fn is_to_be_queued(&self, receipt: Receipt) -> Result<bool, ApiError> {
         let limit = Limit {
-            table: self.limits_table.clone(),
             subject: format!("photos#{}", receipt.chat_id),
             most: self.photos_per_minute,
             window: LIMIT_WINDOW,
         };
-        let earlier = match self.intake.accept(&receipt, Some(&limit)).await? {
+        let earlier = match self.intake.accept(&receipt, Some((&self.limits, &limit))).await? {
             Accepted::New => return Ok(true),
             Accepted::Limited { retry_after } => return Err(ApiError::TooManyRequests { retry_after }),
             Accepted::Repeat(earlier) => earlier,

@@ -38,6 +38,11 @@ impl Connection {
         Self(config)
     }
 
+    /// One that was configured elsewhere: tests know where their services listen.
+    pub fn new(config: SdkConfig) -> Self {
+        Self(config)
+    }
+
     pub(crate) fn config(&self) -> &SdkConfig {
         &self.0
     }

@@ -37,6 +37,10 @@ impl AwsError {
         Self { operation, cause }
     }
 
+    pub(crate) fn unsendable(operation: &'static str) -> Self {
+        Self { operation, cause: "request could not be made".to_owned() }
+    }
+
     pub(crate) fn unreadable(operation: &'static str, what: &'static str) -> Self {
         Self { operation, cause: format!("unreadable {what}") }
     }

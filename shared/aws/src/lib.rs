@@ -3,18 +3,22 @@
 //! A function builds only the ones it uses, and each type's methods are the calls its policy in `template.yaml`
 //! allows. No type of an SDK leaves this crate.
 
+mod attributes;
 mod client;
 mod error;
 mod limits;
 mod queue;
 mod receipts;
 mod secrets;
+mod sessions;
 mod staging;
+mod transaction;
 
 pub use client::Connection;
 pub use error::AwsError;
-pub use limits::Limit;
+pub use limits::{Limit, Limits};
 pub use queue::{BotQueue, DeadLetterQueue};
 pub use receipts::{Accepted, Claim, ClaimError, ClaimToken, Claimed, Ending, Receipts};
-pub use secrets::{BotSecrets, SecretStore, SecretVersions, SecretsError};
+pub use secrets::{AccountSecrets, BotSecrets, SecretStore, SecretVersions, SecretsError};
+pub use sessions::{Attempt, Change, Forward, Lease, LeaseError, LeaseToken, Leased, SessionRow, Sessions};
 pub use staging::StagingBucket;

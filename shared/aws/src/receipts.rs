@@ -9,16 +9,12 @@
 
 mod item;
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
+    AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use lambdagram_domain::ids::JobId;
 use lambdagram_domain::job::Job;
@@ -26,16 +22,12 @@ use lambdagram_domain::receipt::{KEPT_WHEN_FINISHED, KEPT_WHILE_UNFINISHED, Rece
 use lambdagram_domain::time::UnixTime;
 use thiserror::Error;
 
-use self::item::{IN_DOUBT, claim_end, item_of, number, receipt_of, text};
+use self::item::{IN_DOUBT, claim_end, item_of, receipt_of};
+use crate::attributes::{number, text};
 use crate::client::Connection;
 use crate::error::AwsError;
-use crate::limits::Limit;
-
-/// Tries of a transaction that another one of the same person got in the way of.
-const CONFLICT_TRIES: u32 = 5;
-
-/// The first pause between them; each further one is twice as long.
-const CONFLICT_PAUSE: Duration = Duration::from_millis(15);
+use crate::limits::{Limit, Limits};
+use crate::transaction;
 
 /// The receipts of all jobs.
 #[derive(Clone, Debug)]
@@ -140,38 +132,42 @@ impl Receipts {
         Self { client: Client::new(connection.config()), table }
     }
 
-    /// Writes a new receipt and counts it against `limit`, both or neither.
+    /// Writes a new receipt and counts it against the limit, both or neither.
     ///
     /// # Errors
     ///
     /// [`AwsError`]; the receipt may have been written.
-    pub async fn accept(&self, receipt: &Receipt, limit: Option<&Limit>) -> Result<Accepted, AwsError> {
-        let mut pause = CONFLICT_PAUSE;
-        for _ in 1..CONFLICT_TRIES {
-            match self.try_accept(receipt, limit).await {
-                Err(error) if is_conflict(&error) => tokio::time::sleep(pause).await,
-                outcome => return accepted(outcome, receipt, limit),
-            }
-            pause *= 2;
-        }
-        accepted(self.try_accept(receipt, limit).await, receipt, limit)
-    }
-
-    async fn try_accept(&self, receipt: &Receipt, limit: Option<&Limit>) -> Result<(), AcceptError> {
+    pub async fn accept(
+        &self,
+        receipt: &Receipt,
+        limit: Option<(&Limits, &Limit)>,
+    ) -> Result<Accepted, AwsError> {
+        let now = receipt.accepted_at;
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item_of(receipt)))
             .condition_expression("attribute_not_exists(id) OR expires_at <= :now")
-            .expression_attribute_values(":now", number(receipt.accepted_at.0))
+            .expression_attribute_values(":now", number(now.0))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(SdkError::construction_failure)?;
-        let put = TransactWriteItem::builder().put(put).build();
-        let count = limit.map(|limit| limit.count(receipt.accepted_at)).transpose();
-        let count = count.map_err(SdkError::construction_failure)?;
-        let count = count.map(|count| TransactWriteItem::builder().update(count).build());
-        let items = std::iter::once(put).chain(count).collect();
-        self.client.transact_write_items().set_transact_items(Some(items)).send().await.map(drop)
+            .build();
+        let put = put.map(|put| TransactWriteItem::builder().put(put).build());
+        let count = limit.map(|(limits, limit)| limits.count(limit, now));
+        let items: Result<Vec<_>, _> = std::iter::once(put).chain(count).collect();
+        let items = items.map_err(|_| AwsError::unsendable("TransactWriteItems"))?;
+
+        let Err(error) = transaction::write(&self.client, items).await else {
+            return Ok(Accepted::New);
+        };
+        if let Some(there) = error.refused(0) {
+            let there = there.item().and_then(receipt_of).map(Accepted::Repeat);
+            return there.ok_or_else(|| AwsError::unreadable("TransactWriteItems", "receipt"));
+        }
+        match limit {
+            Some((_, limit)) if error.refused(1).is_some() => {
+                Ok(Accepted::Limited { retry_after: limit.seconds_left(now) })
+            }
+            _ => Err(error.into()),
+        }
     }
 
     /// Notes that the queue has the job. A worker may already be further; then nothing changes.
@@ -360,48 +356,6 @@ impl Receipts {
     fn update(&self, id: &JobId) -> UpdateItemFluentBuilder {
         self.client.update_item().table_name(&self.table).key("id", text(id.as_str()))
     }
-}
-
-type AcceptError = SdkError<TransactWriteItemsError>;
-
-fn accepted(
-    outcome: Result<(), AcceptError>,
-    receipt: &Receipt,
-    limit: Option<&Limit>,
-) -> Result<Accepted, AwsError> {
-    let Err(error) = outcome else {
-        return Ok(Accepted::New);
-    };
-    let reasons = cancellation(&error);
-    let refused =
-        |at: usize| reasons.get(at).filter(|reason| reason.code() == Some("ConditionalCheckFailed"));
-    if let Some(there) = refused(0) {
-        let there = there.item().and_then(receipt_of);
-        return there
-            .map(Accepted::Repeat)
-            .ok_or_else(|| AwsError::unreadable("TransactWriteItems", "receipt"));
-    }
-    match limit {
-        Some(limit) if refused(1).is_some() => {
-            Ok(Accepted::Limited { retry_after: limit.seconds_left(receipt.accepted_at) })
-        }
-        _ => Err(AwsError::new("TransactWriteItems", &error)),
-    }
-}
-
-fn cancellation(error: &AcceptError) -> &[CancellationReason] {
-    match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-            cancelled.cancellation_reasons()
-        }
-        _ => &[],
-    }
-}
-
-fn is_conflict(error: &AcceptError) -> bool {
-    let reasons = cancellation(error);
-    let conflict = reasons.iter().any(|reason| reason.code() == Some("TransactionConflict"));
-    conflict && !reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
 }
 
 /// Makes a change that only a receipt without a worker takes; nothing changes when one is at work already.

@@ -1,4 +1,4 @@
-//! The bot's secrets: from Secrets Manager in the cloud, from the environment on one machine.
+//! Secrets, the bot's and the accounts': from Secrets Manager in the cloud, from the environment on one machine.
 //!
 //! While a secret is being replaced, the current and the previous version are both in force; a caller that meets a
 //! value which fits neither asks for [`SecretStore::refresh`], which looks again at most once a minute.
@@ -30,25 +30,30 @@ pub struct BotSecrets {
     pub mini_app_key: Secret,
 }
 
-#[derive(Deserialize)]
-struct Stored {
-    bot_token: String,
-    webhook_secret: String,
-    mini_app_key: String,
+/// The secrets of what signs people in to their accounts, the JSON object that the secret holds.
+#[derive(Clone, Debug)]
+pub struct AccountSecrets {
+    /// The `api_hash` that Telegram gave for the application's `api_id`.
+    pub api_hash: Secret,
+    /// The master secret that sessions are sealed under, of at least 32 characters.
+    pub session_key: Secret,
 }
+
+/// Characters of a master secret at least: as many random base64 characters hold 192 bits.
+const SHORTEST_SESSION_KEY: usize = 32;
 
 /// The versions in force.
 #[derive(Clone, Debug)]
-pub struct SecretVersions {
+pub struct SecretVersions<S> {
     /// The version everything new is made with.
-    pub current: BotSecrets,
+    pub current: S,
     /// The version before, while there is one.
-    pub previous: Option<BotSecrets>,
+    pub previous: Option<S>,
 }
 
-impl SecretVersions {
+impl<S> SecretVersions<S> {
     /// The current version, then the previous one.
-    pub fn all(&self) -> impl Iterator<Item = &BotSecrets> {
+    pub fn all(&self) -> impl Iterator<Item = &S> {
         std::iter::once(&self.current).chain(&self.previous)
     }
 }
@@ -59,18 +64,19 @@ pub enum SecretsError {
     /// Secrets Manager did not give them.
     #[error(transparent)]
     Aws(#[from] AwsError),
-    /// The secret is not a JSON object of the three texts.
-    #[error(
-        "the secret must be a JSON object with bot_token, webhook_secret and mini_app_key, none of them empty"
-    )]
-    Malformed,
+    /// The secret is not the JSON object it should be.
+    #[error("the secret must be a JSON object with {fields}")]
+    Malformed {
+        /// What it should hold. What it holds is not repeated.
+        fields: &'static str,
+    },
 }
 
-/// The secrets, and where they come from.
+/// Secrets of one kind, and where they come from.
 #[derive(Debug)]
-pub struct SecretStore {
+pub struct SecretStore<S> {
     source: Source,
-    cached: Mutex<Cached>,
+    cached: Mutex<Cached<S>>,
 }
 
 #[derive(Debug)]
@@ -80,18 +86,29 @@ enum Source {
 }
 
 #[derive(Debug)]
-struct Cached {
-    versions: Arc<SecretVersions>,
+struct Cached<S> {
+    versions: Arc<SecretVersions<S>>,
     read_at: UnixTime,
 }
 
-impl SecretStore {
+impl<S> SecretStore<S> {
     /// Secrets that were in the environment. They never change.
-    pub fn from_environment(secrets: BotSecrets) -> Self {
+    pub fn from_environment(secrets: S) -> Self {
         let versions = Arc::new(SecretVersions { current: secrets, previous: None });
         Self { source: Source::Environment, cached: Mutex::new(Cached { versions, read_at: UnixTime(0) }) }
     }
 
+    /// The versions last read.
+    pub fn versions(&self) -> Arc<SecretVersions<S>> {
+        Arc::clone(&self.cached().versions)
+    }
+
+    fn cached(&self) -> std::sync::MutexGuard<'_, Cached<S>> {
+        self.cached.lock().expect("nothing panics while it is held")
+    }
+}
+
+impl<S: FromStr<Err = SecretsError>> SecretStore<S> {
     /// Reads the secret named `id`.
     ///
     /// # Errors
@@ -106,11 +123,6 @@ impl SecretStore {
         let versions = Arc::new(read(&client, &id).await?);
         let source = Source::Manager { client, id };
         Ok(Self { source, cached: Mutex::new(Cached { versions, read_at: now }) })
-    }
-
-    /// The versions last read.
-    pub fn versions(&self) -> Arc<SecretVersions> {
-        Arc::clone(&self.cached().versions)
     }
 
     /// Reads again, unless that was done within the last minute; returns whether it was read anew.
@@ -133,13 +145,12 @@ impl SecretStore {
         self.cached().versions = versions;
         Ok(true)
     }
-
-    fn cached(&self) -> std::sync::MutexGuard<'_, Cached> {
-        self.cached.lock().expect("nothing panics while it is held")
-    }
 }
 
-async fn read(client: &Client, id: &str) -> Result<SecretVersions, SecretsError> {
+async fn read<S>(client: &Client, id: &str) -> Result<SecretVersions<S>, SecretsError>
+where
+    S: FromStr<Err = SecretsError>,
+{
     let (current, previous) =
         tokio::join!(read_stage(client, id, "AWSCURRENT"), read_stage(client, id, "AWSPREVIOUS"));
     let current = current?.ok_or_else(|| AwsError::unreadable("GetSecretValue", "current version"))?;
@@ -161,16 +172,46 @@ impl FromStr for BotSecrets {
 
     /// Reads the JSON object that the secret holds.
     fn from_str(json: &str) -> Result<Self, SecretsError> {
-        let stored: Stored = serde_json::from_str(json).map_err(|_| SecretsError::Malformed)?;
+        #[derive(Deserialize)]
+        struct Stored {
+            bot_token: String,
+            webhook_secret: String,
+            mini_app_key: String,
+        }
+
+        let fields = "bot_token, webhook_secret and mini_app_key, none of them empty";
+        let malformed = || SecretsError::Malformed { fields };
+        let stored: Stored = serde_json::from_str(json).map_err(|_| malformed())?;
         let texts = [&stored.bot_token, &stored.webhook_secret, &stored.mini_app_key];
         if texts.into_iter().any(String::is_empty) {
-            return Err(SecretsError::Malformed);
+            return Err(malformed());
         }
         Ok(Self {
             bot_token: Secret::new(stored.bot_token),
             webhook_secret: Secret::new(stored.webhook_secret),
             mini_app_key: Secret::new(stored.mini_app_key),
         })
+    }
+}
+
+impl FromStr for AccountSecrets {
+    type Err = SecretsError;
+
+    /// Reads the JSON object that the secret holds.
+    fn from_str(json: &str) -> Result<Self, SecretsError> {
+        #[derive(Deserialize)]
+        struct Stored {
+            api_hash: String,
+            session_key: String,
+        }
+
+        let fields = "api_hash, which is not empty, and session_key, of at least 32 characters";
+        let malformed = || SecretsError::Malformed { fields };
+        let stored: Stored = serde_json::from_str(json).map_err(|_| malformed())?;
+        if stored.api_hash.is_empty() || stored.session_key.chars().count() < SHORTEST_SESSION_KEY {
+            return Err(malformed());
+        }
+        Ok(Self { api_hash: Secret::new(stored.api_hash), session_key: Secret::new(stored.session_key) })
     }
 }
 

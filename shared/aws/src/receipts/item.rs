@@ -1,25 +1,13 @@
 //! A receipt as a DynamoDB item.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::AttributeValue;
 use lambdagram_domain::ids::{ChatId, JobId, UserId};
 use lambdagram_domain::receipt::{Receipt, State};
 use lambdagram_domain::time::UnixTime;
 
+use crate::attributes::{Item, number, read_number, read_text, text};
+
 /// There while a request may be on its way to Telegram. Expressions spell it out.
 pub(super) const IN_DOUBT: &str = "in_doubt";
-
-type Item = HashMap<String, AttributeValue>;
-
-pub(super) fn text(value: &str) -> AttributeValue {
-    AttributeValue::S(value.to_owned())
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "numbers, which are copied")]
-pub(super) fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
 
 pub(super) fn item_of(receipt: &Receipt) -> Item {
     let always = [
@@ -61,14 +49,6 @@ pub(super) fn receipt_of(item: &Item) -> Option<Receipt> {
 /// When the claim on it ends, if it is claimed.
 pub(super) fn claim_end(item: &Item) -> Option<UnixTime> {
     read_number(item, "claim_until").map(UnixTime)
-}
-
-fn read_text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
-    item.get(name)?.as_s().ok().map(String::as_str)
-}
-
-fn read_number<T: std::str::FromStr>(item: &Item, name: &str) -> Option<T> {
-    item.get(name)?.as_n().ok()?.parse().ok()
 }
 
 #[cfg(test)]

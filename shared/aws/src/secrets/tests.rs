@@ -64,7 +64,7 @@ fn secret(number: u32) -> String {
     json!({"bot_token": format!("1:{number}"), "webhook_secret": "w", "mini_app_key": "k"}).to_string()
 }
 
-async fn store_of(client: Client, now: UnixTime) -> Result<SecretStore, SecretsError> {
+async fn store_of(client: Client, now: UnixTime) -> Result<SecretStore<BotSecrets>, SecretsError> {
     let id = "lambdagram/bot".to_owned();
     let versions = Arc::new(read(&client, &id).await?);
     Ok(SecretStore {
@@ -73,7 +73,7 @@ async fn store_of(client: Client, now: UnixTime) -> Result<SecretStore, SecretsE
     })
 }
 
-fn tokens(store: &SecretStore) -> Vec<String> {
+fn tokens(store: &SecretStore<BotSecrets>) -> Vec<String> {
     store.versions().all().map(|version| version.bot_token.expose().to_owned()).collect()
 }
 
@@ -111,7 +111,7 @@ async fn a_secret_that_is_not_what_it_should_be_stops_the_start() {
     for text in ["1:token".to_owned(), lacking, empty] {
         let manager = Manager { current: Arc::new(Mutex::new(text)), ..Manager::default() };
         let (client, _) = manager.start().await;
-        assert!(matches!(store_of(client, UnixTime(0)).await, Err(SecretsError::Malformed)));
+        assert!(matches!(store_of(client, UnixTime(0)).await, Err(SecretsError::Malformed { .. })));
     }
 }
 
@@ -119,4 +119,28 @@ async fn a_secret_that_is_not_what_it_should_be_stops_the_start() {
 fn secrets_show_nothing_of_themselves() {
     let secrets: BotSecrets = secret(12345).parse().unwrap();
     assert!(!format!("{secrets:?}").contains("12345"));
+}
+
+#[test]
+fn an_accounts_secrets_need_a_long_session_key_and_the_error_repeats_nothing() {
+    let secret = |hash: &str, key: &str| json!({"api_hash": hash, "session_key": key}).to_string();
+    let key = "k".repeat(32);
+    let secrets: AccountSecrets = secret("hash12345", &key).parse().unwrap();
+    assert_eq!((secrets.api_hash.expose(), secrets.session_key.expose()), ("hash12345", key.as_str()));
+    let shown = format!("{secrets:?}");
+    assert!(!shown.contains("12345") && !shown.contains("kkk"), "{shown}");
+
+    let wrong = [
+        secret("", &key),
+        secret("hash12345", &key[1..]),
+        json!({"api_hash": "hash12345"}).to_string(),
+        json!({"api_hash": 12345, "session_key": key}).to_string(),
+        "hash12345".to_owned(),
+    ];
+    for text in wrong {
+        let error = text.parse::<AccountSecrets>().unwrap_err().to_string();
+        let expected = "the secret must be a JSON object with api_hash, which is not empty, and session_key, \
+                        of at least 32 characters";
+        assert_eq!(error, expected);
+    }
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::ids::UserId;
 use crate::login::CodeInfo;
 use crate::phone::PhoneNumber;
+use crate::session::SessionToken;
 
 /// The number of the form that is written.
 const FORM: u8 = 1;
@@ -53,13 +54,19 @@ impl fmt::Debug for Session {
     }
 }
 
-/// What is shared with one data centre.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What is shared with one data centre. `Debug` shows none of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DcKey {
     /// The authorization key.
     pub key: AuthKey,
     /// The salt the server named last; 0 when it has named none.
     pub salt: i64,
+}
+
+impl fmt::Debug for DcKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("DcKey(..)")
+    }
 }
 
 /// An authorization key of MTProto, 2048 bits: whoever has it is the person. `Debug` shows none of it.
@@ -147,6 +154,25 @@ pub enum Stage {
         /// The person.
         user: AccountUser,
     },
+    /// The login succeeded, and goes on under another token. Kept for a while, for a repeat of the try that succeeded:
+    /// the answer that held the token may have been lost.
+    Moved {
+        /// The other token.
+        to: SessionToken,
+        /// The person.
+        user: AccountUser,
+    },
+}
+
+impl Stage {
+    /// The number a login was begun with, while it is under way.
+    pub fn phone(&self) -> Option<&PhoneNumber> {
+        match self {
+            Self::Starting { phone } | Self::CodeSent { phone, .. } | Self::Decoy { phone } => Some(phone),
+            Self::PasswordNeeded { phone, .. } => phone.as_ref(),
+            Self::Qr | Self::SignedIn { .. } | Self::Moved { .. } => None,
+        }
+    }
 }
 
 impl fmt::Debug for Stage {
@@ -158,6 +184,7 @@ impl fmt::Debug for Stage {
             Self::PasswordNeeded { .. } => "PasswordNeeded",
             Self::Qr => "Qr",
             Self::SignedIn { .. } => "SignedIn",
+            Self::Moved { .. } => "Moved",
         })
     }
 }
@@ -182,3 +209,6 @@ impl fmt::Debug for AccountUser {
         formatter.write_str("AccountUser(..)")
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -30,6 +30,8 @@ pub enum Kind {
     Pending,
     /// A person who is signed in.
     Account,
+    /// What is left of a login that succeeded: where it went.
+    Moved,
 }
 
 impl Kind {
@@ -38,12 +40,13 @@ impl Kind {
         match self {
             Self::Pending => "pending",
             Self::Account => "account",
+            Self::Moved => "moved",
         }
     }
 
     /// The kind of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Pending, Self::Account].into_iter().find(|kind| kind.name() == name)
+        [Self::Pending, Self::Account, Self::Moved].into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -220,3 +223,6 @@ impl SessionKeys {
         mac
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,11 +4,13 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// 256 random bits that stand for one login. `Debug` shows none of it, and it compares in constant time.
-#[derive(Clone)]
+/// 256 random bits that stand for one login. `Debug` shows none of it, and it compares in constant time. It is
+/// serialised inside a seal and nowhere else.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct SessionToken([u8; 32]);
 
 impl SessionToken {

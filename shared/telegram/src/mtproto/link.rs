@@ -65,6 +65,15 @@ impl<'a> Link<'a> {
         self.telegram.app()
     }
 
+    /// Connects, and makes the key of this login where there is none, before anything is asked.
+    ///
+    /// # Errors
+    ///
+    /// [`TelegramError`]; nothing was asked.
+    pub async fn connect(&mut self) -> Result<(), TelegramError> {
+        self.connected().await.map(drop)
+    }
+
     /// Asks Telegram. Connects first where nothing is connected, follows it to another data centre, sleeps through a
     /// short flood wait once, and repeats once what Telegram wants repeated.
     ///

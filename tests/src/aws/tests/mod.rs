@@ -3,7 +3,9 @@
 mod buckets;
 mod cors;
 mod faults;
+mod limits;
 mod policies;
+mod sessions;
 mod tables;
 
 use std::path::Path;

@@ -1,0 +1,60 @@
+//! `POST /check-password`: the second step of a login whose account has a password.
+
+use std::process::ExitCode;
+
+use lambdagram_domain::login::Password;
+use lambdagram_domain::session::Stage;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Accounts;
+use super::held::{Found, MOST_ATTEMPTS, Try};
+use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming};
+use crate::runtime::serve_http;
+
+/// Runs the function.
+pub fn main() -> ExitCode {
+    serve_http(async |start| {
+        let connection = start.connect().await;
+        Ok(CheckPassword { accounts: Accounts::open(&start, &connection).await? })
+    })
+}
+
+struct CheckPassword {
+    accounts: Accounts,
+}
+
+impl Endpoint for CheckPassword {
+    const FAILURE: Failure = Failure::SignIn;
+
+    async fn handle(&self, request: Incoming) -> Result<Answer, ApiError> {
+        request.check_origin()?;
+        let password = read(&request)?;
+        let attempt = Try { purpose: "password", text: password.expose(), most: MOST_ATTEMPTS };
+        let found = self.accounts.hold(&request, Some(attempt)).await;
+        let held = match found.map_err(|missing| missing.or(ApiError::CodeExpired))? {
+            Found::Moved { to, by, user } => return Ok(self.accounts.signed_in(&to, by, &user)),
+            Found::Session(held) => *held,
+        };
+        if matches!(held.session.stage, Stage::PasswordNeeded { .. }) {
+            self.accounts.try_password(&request, held, &password).await
+        } else {
+            self.accounts.put_back(held).await?;
+            Err(ApiError::CodeExpired)
+        }
+    }
+}
+
+fn read(request: &Incoming) -> Result<Password, ApiError> {
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(default)]
+        password: Value,
+    }
+    match request.json::<Body>()?.password {
+        Value::Null => Err(ApiError::PasswordMissing),
+        Value::String(text) if text.is_empty() => Err(ApiError::PasswordMissing),
+        Value::String(text) => Password::parse(&text).ok_or(ApiError::InvalidPassword),
+        _ => Err(ApiError::InvalidPassword),
+    }
+}

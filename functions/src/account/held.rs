@@ -1,0 +1,340 @@
+//! A session in the hands of one request: found by its token, under its lease, unsealed.
+//!
+//! The way back is one write: a change and the end of the lease, a new token in place of this one, or the end of the
+//! session. A request that dies leaves the lease behind, which ends by itself [`LEASE_AFTER_DEADLINE`] after the
+//! request's deadline.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use lambdagram_aws::{Attempt, Change, Forward, Lease, LeaseToken, Leased, SessionRow};
+use lambdagram_domain::session::{
+    AccountUser, Kind, MasterKeys, OpenError, Sealed, Sealer, Session, SessionId, SessionToken, Stage,
+};
+use lambdagram_domain::time::UnixTime;
+use uuid::Uuid;
+
+use super::{Accounts, PENDING_LIFE};
+use crate::http::{ApiError, By, Incoming};
+
+/// How long a lease outlives the invocation that holds it: the invocation is killed at its deadline, clocks differ, and
+/// Telegram notices the end of a connection with a delay.
+const LEASE_AFTER_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long a request waits for another one to be done with the session, before it answers 429.
+const LEASE_WAIT: Duration = Duration::from_secs(3);
+
+/// Between two looks at a lease that another request holds.
+const LEASE_PAUSE: Duration = Duration::from_millis(100);
+
+/// What `retry_after` says when another request holds the session: most are done within a second.
+const BUSY_SECONDS: u64 = 2;
+
+/// Codes or passwords that are tried in one login, right ones included: a person mistypes now and then, and five digits
+/// have 100,000 forms. Telegram counts as well.
+pub(super) const MOST_ATTEMPTS: u32 = 10;
+
+/// How long the old token of a session that moved to a new one still leads there: for a repeat of the request whose
+/// answer was lost.
+const FORWARDED_FOR: Duration = Duration::from_mins(5);
+
+/// The version a row begins with.
+const FIRST_VERSION: u64 = 1;
+
+/// A session that no other request uses at the moment.
+pub(super) struct Held {
+    /// What the session has come to; a change is stored by [`Accounts::store`].
+    pub(super) session: Session,
+    /// How the caller sent the token, and gets a new one.
+    pub(super) by: By,
+    /// When Telegram last proved the session.
+    pub(super) checked_at: UnixTime,
+    /// The same try was made before, and nobody wrote down how it ended.
+    pub(super) in_doubt: bool,
+    kind: Kind,
+    token: SessionToken,
+    /// The mark of this request's try.
+    mark: Option<String>,
+    /// Whether the mark on the row is this request's to remove: another try's end may still be unknown.
+    clears_mark: bool,
+    sealer: Sealer,
+    lease: Lease,
+}
+
+/// A try to sign in.
+pub(super) struct Try<'a> {
+    /// What is tried: the same text is not the same try in another place.
+    pub(super) purpose: &'static str,
+    /// The code or the password.
+    pub(super) text: &'a str,
+    /// How many tries the login has.
+    pub(super) most: u32,
+}
+
+/// What a token led to.
+pub(super) enum Found {
+    /// The session.
+    Session(Box<Held>),
+    /// This very try was made before, and succeeded: the session goes on under another token.
+    Moved {
+        /// The other token.
+        to: SessionToken,
+        /// How the caller sent the old one.
+        by: By,
+        /// Who signed in.
+        user: AccountUser,
+    },
+}
+
+/// Why there is no session.
+pub(super) enum Missing {
+    /// None of that token, or not any more.
+    Gone,
+    /// Something else stands in the way.
+    Error(ApiError),
+}
+
+impl Missing {
+    /// The error to answer, `gone` for a session that is not there.
+    pub(super) fn or(self, gone: ApiError) -> ApiError {
+        match self {
+            Self::Gone => gone,
+            Self::Error(error) => error,
+        }
+    }
+}
+
+impl<E: Into<ApiError>> From<E> for Missing {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl Accounts {
+    /// Makes a session that nobody but this request knows of, and stores it under its lease.
+    pub(super) async fn begin(
+        &self,
+        request: &Incoming,
+        session: Session,
+        by: By,
+    ) -> Result<(SessionToken, Held), ApiError> {
+        let token = SessionToken::random();
+        let sealer = self.master_keys().sealer(&token);
+        let row = SessionRow {
+            id: token.id(),
+            kind: Kind::Pending,
+            version: FIRST_VERSION,
+            sealed: sealer.seal(Kind::Pending, FIRST_VERSION, &session),
+            expires_at: request.now().plus(PENDING_LIFE),
+            checked_at: request.now(),
+            attempts: 0,
+            mark: None,
+        };
+        let lease = Lease { id: row.id.clone(), token: new_lease_token(), version: FIRST_VERSION };
+        self.sessions.create(&row, Some((&lease.token, lease_end(request)))).await?;
+        let held = Held {
+            session,
+            by,
+            checked_at: row.checked_at,
+            in_doubt: false,
+            kind: Kind::Pending,
+            token: token.clone(),
+            mark: None,
+            clears_mark: false,
+            sealer,
+            lease,
+        };
+        Ok((token, held))
+    }
+
+    /// Takes the session of the request's token under its lease; a try to sign in is counted before it is made.
+    pub(super) async fn hold(&self, request: &Incoming, attempt: Option<Try<'_>>) -> Result<Found, Missing> {
+        let (token, by) = request.session_token(self.cookies).ok_or(Missing::Gone)?;
+        let sealer = self.master_keys().sealer(&token);
+        let mark = attempt.as_ref().map(|attempt| sealer.mark(attempt.purpose, attempt.text));
+        let counted = attempt.as_ref().zip(mark.clone());
+        let counted = counted.map(|(attempt, mark)| Attempt { mark, most: attempt.most });
+        let (row, lease) = self.lease(request, &token.id(), counted).await?;
+        let same_try = attempt
+            .zip(row.mark.as_deref())
+            .is_some_and(|(attempt, mark)| sealer.is_mark_of(mark, attempt.purpose, attempt.text));
+        let session = match self.unseal(&token, &row, request.now()).await {
+            Ok(session) => session,
+            Err(missing) => {
+                self.sessions.release(&lease, Change::default()).await?;
+                return Err(missing);
+            }
+        };
+        if let Stage::Moved { to, user } = session.stage {
+            self.sessions.release(&lease, Change::default()).await?;
+            return if same_try { Ok(Found::Moved { to, by, user }) } else { Err(Missing::Gone) };
+        }
+        Ok(Found::Session(Box::new(Held {
+            session,
+            by,
+            checked_at: row.checked_at,
+            in_doubt: same_try,
+            kind: row.kind,
+            token,
+            clears_mark: row.mark.is_none() || same_try,
+            mark,
+            sealer,
+            lease,
+        })))
+    }
+
+    /// The session of the request's token as it is stored, without a lease: nothing may be done with it at Telegram.
+    pub(super) async fn look_up(&self, request: &Incoming) -> Result<(Session, SessionRow), Missing> {
+        let (token, _) = request.session_token(self.cookies).ok_or(Missing::Gone)?;
+        let row = self.sessions.get(&token.id(), request.now()).await?.ok_or(Missing::Gone)?;
+        let session = self.unseal(&token, &row, request.now()).await?;
+        Ok((session, row))
+    }
+
+    async fn lease(
+        &self,
+        request: &Incoming,
+        id: &SessionId,
+        attempt: Option<Attempt>,
+    ) -> Result<(SessionRow, Lease), Missing> {
+        let token = new_lease_token();
+        let patience = tokio::time::Instant::now() + LEASE_WAIT;
+        loop {
+            // The end of the wait is real time; what it waits for is counted by the clock of the table.
+            let now = self.clock.now();
+            match self.sessions.lease(id, &token, now, lease_end(request), attempt.as_ref()).await? {
+                Leased::Granted(row) => {
+                    let lease = Lease { id: row.id.clone(), token, version: row.version };
+                    return Ok((row, lease));
+                }
+                Leased::Gone => return Err(Missing::Gone),
+                Leased::TooManyAttempts { expires_at } => {
+                    let retry_after = expires_at.since(now).as_secs().max(1);
+                    return Err(ApiError::TooManyRequests { retry_after }.into());
+                }
+                Leased::Busy { .. } if tokio::time::Instant::now() < patience => {
+                    tokio::time::sleep(LEASE_PAUSE).await;
+                }
+                Leased::Busy { .. } => {
+                    return Err(ApiError::Busy { retry_after: BUSY_SECONDS }.into());
+                }
+            }
+        }
+    }
+
+    async fn unseal(
+        &self,
+        token: &SessionToken,
+        row: &SessionRow,
+        now: UnixTime,
+    ) -> Result<Session, Missing> {
+        let open = || self.master_keys().sealer(token).open(row.kind, row.version, &row.sealed);
+        let opened = match open() {
+            Err(OpenError::UnknownKey) if self.secrets.refresh(now).await? => open(),
+            outcome => outcome,
+        };
+        opened.map_err(|cause| {
+            tracing::error!(cause = %cause, "A stored session does not open");
+            Missing::Gone
+        })
+    }
+
+    /// Stores what the session has come to, and lets others have it.
+    pub(super) async fn store(&self, held: Held, progress: Progress) -> Result<(), ApiError> {
+        let change = Change {
+            sealed: Some((held.kind, held.sealed_again())),
+            clear_mark: progress != Progress::Unknown && held.clears_mark,
+            reset_attempts: progress == Progress::NextStage,
+            ..Change::default()
+        };
+        Ok(self.sessions.release(&held.lease, change).await?)
+    }
+
+    /// Stores that Telegram has just proved the session: its life begins anew.
+    pub(super) async fn store_proved(&self, held: Held, now: UnixTime) -> Result<(), ApiError> {
+        let change = Change {
+            sealed: Some((held.kind, held.sealed_again())),
+            checked_at: Some(now),
+            expires_at: Some(now.plus(self.life)),
+            ..Change::default()
+        };
+        Ok(self.sessions.release(&held.lease, change).await?)
+    }
+
+    /// Gives the session back as it was.
+    pub(super) async fn put_back(&self, held: Held) -> Result<(), ApiError> {
+        let change = Change { clear_mark: held.clears_mark, ..Change::default() };
+        Ok(self.sessions.release(&held.lease, change).await?)
+    }
+
+    /// Moves a login that succeeded to a new token, in one write: whoever knew the old one, knew it before there was
+    /// anything to take. For a while the old one leads the same try there again, since an answer may be lost.
+    pub(super) async fn move_to_new_token(
+        &self,
+        held: Held,
+        user: AccountUser,
+        now: UnixTime,
+    ) -> Result<SessionToken, ApiError> {
+        let token = SessionToken::random();
+        let stage = Stage::SignedIn { user: user.clone() };
+        let session = Session { stage, ..held.session };
+        let new = SessionRow {
+            id: token.id(),
+            kind: Kind::Account,
+            version: FIRST_VERSION,
+            sealed: self.master_keys().sealer(&token).seal(Kind::Account, FIRST_VERSION, &session),
+            expires_at: now.plus(self.life),
+            checked_at: now,
+            attempts: 0,
+            mark: None,
+        };
+        let forward = Session::new(session.home_dc, Stage::Moved { to: token.clone(), user });
+        let forward = held.sealer.seal(Kind::Moved, held.lease.next_version(), &forward);
+        let forward = Forward { sealed: forward, mark: held.mark, expires_at: now.plus(FORWARDED_FOR) };
+        self.sessions.move_on(&held.lease, &forward, &new).await?;
+        Ok(token)
+    }
+
+    /// Deletes the session.
+    pub(super) async fn forget(&self, held: Held) -> Result<(), ApiError> {
+        Ok(self.sessions.delete(&held.lease).await?)
+    }
+
+    /// The master secrets in force.
+    fn master_keys(&self) -> MasterKeys {
+        let versions = self.secrets.versions();
+        let previous = versions.previous.as_ref().map(|version| &version.session_key);
+        MasterKeys::new(&versions.current.session_key, previous)
+    }
+}
+
+/// How far a request brought a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Nobody knows how the try ended; a repeat of it has to find out.
+    Unknown,
+    /// It is known how the try ended.
+    Known,
+    /// The login has come to its next stage, which has tries of its own.
+    NextStage,
+}
+
+impl Held {
+    /// The token that led here.
+    pub(super) fn token(&self) -> &SessionToken {
+        &self.token
+    }
+
+    fn sealed_again(&self) -> Sealed {
+        self.sealer.seal(self.kind, self.lease.next_version(), &self.session)
+    }
+}
+
+fn new_lease_token() -> LeaseToken {
+    LeaseToken(Uuid::new_v4().to_string())
+}
+
+/// When the lease of this request ends by itself.
+fn lease_end(request: &Incoming) -> UnixTime {
+    let deadline = request.deadline().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixTime(0).plus(deadline + LEASE_AFTER_DEADLINE)
+}

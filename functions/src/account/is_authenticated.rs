@@ -1,0 +1,113 @@
+//! `GET /is-authenticated`: whether the session is one that Telegram knows.
+//!
+//! Answered from what is stored, and checked with Telegram at most once a minute: a person may end a login in any of
+//! their apps. A check that succeeds begins the session's life anew.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::SET_COOKIE;
+use lambdagram_domain::session::{AccountUser, Stage};
+use lambdagram_domain::time::UnixTime;
+use lambdagram_telegram::mtproto::auth;
+use serde_json::json;
+
+use super::Accounts;
+use super::held::{Found, Held, Missing};
+use super::refusal::refusal;
+use super::signed_in::described;
+use super::telegram::within;
+use crate::http::{Answer, ApiError, By, Endpoint, Failure, Incoming};
+use crate::runtime::serve_http;
+
+/// How long Telegram's word is good.
+const CHECKED_FOR: Duration = Duration::from_mins(1);
+
+/// Runs the function.
+pub fn main() -> ExitCode {
+    serve_http(async |start| {
+        let connection = start.connect().await;
+        Ok(IsAuthenticated { accounts: Accounts::open(&start, &connection).await? })
+    })
+}
+
+struct IsAuthenticated {
+    accounts: Accounts,
+}
+
+impl Endpoint for IsAuthenticated {
+    const FAILURE: Failure = Failure::CheckStatus;
+
+    async fn handle(&self, request: Incoming) -> Result<Answer, ApiError> {
+        let (session, row) = match self.accounts.look_up(&request).await {
+            Ok(found) => found,
+            Err(Missing::Gone) => return Ok(no()),
+            Err(Missing::Error(error)) => return Err(error),
+        };
+        let Stage::SignedIn { user } = session.stage else { return Ok(no()) };
+        if is_fresh(row.checked_at, request.now()) {
+            return Ok(yes(&user));
+        }
+        match self.accounts.hold(&request, None).await {
+            Ok(Found::Session(held)) => self.check(&request, *held).await,
+            Ok(Found::Moved { .. }) | Err(Missing::Gone) => Ok(no()),
+            // Another request is using the session at Telegram, so it is alive.
+            Err(Missing::Error(ApiError::Busy { .. })) => Ok(yes(&user)),
+            Err(Missing::Error(error)) => Err(error),
+        }
+    }
+}
+
+impl IsAuthenticated {
+    async fn check(&self, request: &Incoming, mut held: Held) -> Result<Answer, ApiError> {
+        let Stage::SignedIn { user } = held.session.stage.clone() else {
+            self.accounts.put_back(held).await?;
+            return Ok(no());
+        };
+        // While this request waited, another one may have asked.
+        if is_fresh(held.checked_at, request.now()) {
+            self.accounts.put_back(held).await?;
+            return Ok(yes(&user));
+        }
+        let deadline = self.accounts.deadline(request);
+        let mut link = self.accounts.link(&mut held.session, deadline);
+        let asked = within(deadline, auth::who_am_i(&mut link)).await;
+        link.close().await;
+        match asked {
+            Ok(user) => {
+                held.session.stage = Stage::SignedIn { user: user.clone() };
+                let (by, token) = (held.by, held.token().clone());
+                self.accounts.store_proved(held, request.now()).await?;
+                let answer = yes(&user);
+                Ok(match by {
+                    By::Cookie => {
+                        let cookie = self.accounts.cookies.set(&token.encode(), self.accounts.life);
+                        answer.with(SET_COOKIE, &cookie)
+                    }
+                    By::Bearer => answer,
+                })
+            }
+            Err(trouble) if trouble.is_dead() => {
+                self.accounts.forget(held).await?;
+                Ok(no().with(SET_COOKIE, &self.accounts.cookies.clear()))
+            }
+            Err(trouble) => {
+                self.accounts.put_back(held).await?;
+                Err(refusal(Failure::CheckStatus, trouble))
+            }
+        }
+    }
+}
+
+fn is_fresh(checked_at: UnixTime, now: UnixTime) -> bool {
+    now.since(checked_at) < CHECKED_FOR
+}
+
+fn yes(user: &AccountUser) -> Answer {
+    Answer::json(StatusCode::OK, json!({"authenticated": true, "user": described(user)}))
+}
+
+fn no() -> Answer {
+    Answer::json(StatusCode::OK, json!({"authenticated": false}))
+}

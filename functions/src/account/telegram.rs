@@ -1,0 +1,69 @@
+//! The conversation with Telegram, which ends before the lease does, whatever happens in it.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use lambdagram_domain::session::Session;
+use lambdagram_telegram::mtproto::{Link, TelegramError};
+use thiserror::Error;
+use tokio::time::Instant;
+
+use super::Accounts;
+use crate::http::Incoming;
+
+/// Kept free at the end of an invocation, to write down what became of the session: one call of the SDK with all its
+/// retries takes 8 s at most.
+const TIME_TO_STORE: Duration = Duration::from_secs(9);
+
+/// Why Telegram did not do what it was asked.
+#[derive(Debug, Error)]
+pub(super) enum Trouble {
+    /// It said no, or nothing.
+    #[error(transparent)]
+    Telegram(#[from] TelegramError),
+    /// The client's code panicked.
+    #[error("the client panicked")]
+    Panicked,
+}
+
+impl Trouble {
+    /// Whether it is known what became of the request: Telegram answered it.
+    pub(super) fn is_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::Telegram(TelegramError::Rpc { .. } | TelegramError::Flood { .. } | TelegramError::Dead)
+        )
+    }
+
+    /// Whether Telegram does not know this login any more.
+    pub(super) fn is_dead(&self) -> bool {
+        matches!(self, Self::Telegram(TelegramError::Dead))
+    }
+}
+
+impl Accounts {
+    /// When this request's conversation with Telegram has to be over.
+    pub(super) fn deadline(&self, request: &Incoming) -> Instant {
+        let left = request.deadline().duration_since(self.clock.time()).unwrap_or_default();
+        Instant::now() + left.saturating_sub(TIME_TO_STORE)
+    }
+
+    /// A conversation for `session`; it has to be closed before the lease is given back.
+    pub(super) fn link<'a>(&self, session: &'a mut Session, deadline: Instant) -> Link<'a> {
+        self.telegram().link(session, deadline)
+    }
+}
+
+/// Waits for `work` until `deadline`, and survives its panics.
+pub(super) async fn within<T>(
+    deadline: Instant,
+    work: impl Future<Output = Result<T, TelegramError>>,
+) -> Result<T, Trouble> {
+    match tokio::time::timeout_at(deadline, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(outcome)) => Ok(outcome?),
+        Ok(Err(_panic)) => Err(Trouble::Panicked),
+        Err(_) => Err(TelegramError::Timeout.into()),
+    }
+}

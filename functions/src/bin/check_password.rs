@@ -1,0 +1,5 @@
+//! The function `check_password`.
+
+fn main() -> std::process::ExitCode {
+    lambdagram_functions::account::check_password::main()
+}

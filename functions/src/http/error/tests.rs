@@ -1,0 +1,145 @@
+//! The status and the body of every error.
+
+use serde_json::json;
+
+use super::*;
+
+const SENTENCE_OF_429: &str = "Too many requests. Please try again later.";
+
+fn internal() -> AwsError {
+    AwsError { operation: "PutObject", cause: "AccessDenied on a secret bucket".to_owned() }
+}
+
+fn answer(status: u16, body: Value) -> Answer {
+    Answer::json(StatusCode::from_u16(status).unwrap(), body)
+}
+
+fn assert_table(table: impl IntoIterator<Item = (ApiError, u16, Value)>) {
+    for (error, status, body) in table {
+        let mut expected = answer(status, body);
+        if let Some(seconds) = error.retry_after() {
+            expected = expected.with(RETRY_AFTER, &seconds.to_string());
+        }
+        if matches!(error, ApiError::MethodNotAllowed { .. }) {
+            expected = expected.with(ALLOW, "GET, POST");
+        }
+        assert_eq!(error.into_answer("r-1", Failure::Internal), expected);
+    }
+}
+
+fn error(sentence: &str) -> Value {
+    json!({ "error": sentence })
+}
+
+#[test]
+fn every_error_has_its_status_and_its_sentence() {
+    let internal_body = json!({"error": "Internal server error.", "details": "Request id: r-1"});
+    assert_table([
+        (ApiError::InitDataMissing, 401, error("Init data is missing.")),
+        (ApiError::InitDataInvalid, 401, error("Init data is invalid.")),
+        (ApiError::InitDataExpired, 401, error("Init data has expired.")),
+        (
+            ApiError::NotAPhoto { details: "too large".to_owned() },
+            400,
+            json!({
+                "error": "Photo must be a base64 data URL of a JPEG, PNG or WebP image.",
+                "details": "too large",
+            }),
+        ),
+        (ApiError::WebhookSecret, 401, error("The webhook secret is missing or wrong.")),
+        (ApiError::NotAnUpdate, 400, error("The body is not a Telegram update.")),
+        (ApiError::InvalidJson, 400, error("The body is not the JSON this endpoint takes.")),
+        (
+            ApiError::InvalidForm { details: "why" },
+            400,
+            json!({"error": "The form cannot be read.", "details": "why"}),
+        ),
+        (
+            ApiError::UnsupportedMediaType { expected: "application/json" },
+            415,
+            error("Content-Type must be application/json."),
+        ),
+        (
+            ApiError::InvalidIdempotencyKey,
+            400,
+            error("Idempotency-Key must be a quoted string of 1 to 255 characters."),
+        ),
+        (
+            ApiError::StillAnswering { retry_after: 3 },
+            409,
+            json!({"error": "A request with this Idempotency-Key is still being answered.", "retry_after": 3}),
+        ),
+        (ApiError::AnotherRequest, 422, error("This Idempotency-Key was used for another request.")),
+        (ApiError::NotFound, 404, error("Not found.")),
+        (ApiError::MethodNotAllowed { allow: vec!["GET", "POST"] }, 405, error("Method not allowed.")),
+        (
+            ApiError::TooManyRequests { retry_after: 7 },
+            429,
+            json!({"error": SENTENCE_OF_429, "retry_after": 7}),
+        ),
+        (ApiError::Aws(internal()), 500, internal_body.clone()),
+        (ApiError::Secrets(SecretsError::Malformed { fields: "a key" }), 500, internal_body.clone()),
+        (ApiError::Panic, 500, internal_body),
+    ]);
+}
+
+#[test]
+fn every_error_of_a_sign_in_has_its_status_and_its_sentence() {
+    assert_table([
+        (ApiError::PhoneRequired, 400, error("Phone number is required.")),
+        (ApiError::PhoneInvalid, 400, error("Invalid phone number format.")),
+        (ApiError::PhoneAndCodeRequired, 400, error("Phone number and code are required.")),
+        (ApiError::InvalidCode, 400, error("Invalid code. Please try again.")),
+        (ApiError::CodeExpired, 400, error("Code has expired. Please request a new one.")),
+        (
+            ApiError::PasswordRequired { hint: Some("the dog".to_owned()) },
+            401,
+            json!({"error": "Password required.", "password_required": true, "hint": "the dog"}),
+        ),
+        (
+            ApiError::PasswordRequired { hint: None },
+            401,
+            json!({"error": "Password required.", "password_required": true}),
+        ),
+        (ApiError::PasswordMissing, 400, error("Password is required.")),
+        (ApiError::InvalidPassword, 400, error("Invalid password. Please try again.")),
+        (ApiError::NotAuthenticated, 401, error("User not authenticated.")),
+        (ApiError::OriginRefused, 403, error("This origin may not do that.")),
+        (ApiError::Busy { retry_after: 2 }, 429, json!({"error": SENTENCE_OF_429, "retry_after": 2})),
+    ]);
+}
+
+#[test]
+fn what_fails_has_the_endpoints_sentence_and_telegrams_name_or_the_request_id() {
+    for (failure, sentence) in [
+        (Failure::Internal, "Internal server error."),
+        (Failure::SendCode, "Failed to send code. Please try again."),
+        (Failure::SignIn, "Failed to sign in. Please try again."),
+        (Failure::CheckStatus, "Failed to check authentication status."),
+        (Failure::LogOut, "Failed to log out."),
+    ] {
+        let with_id = answer(500, json!({"error": sentence, "details": "Request id: r-1"}));
+        let with_name = answer(500, json!({"error": sentence, "details": "PHONE_NUMBER_BANNED"}));
+        let named = failure.at_telegram("PHONE_NUMBER_BANNED".to_owned(), "hunter2");
+        assert_eq!(named.into_answer("r-1", Failure::Internal), with_name);
+        assert_eq!(failure.because("hunter2").into_answer("r-1", Failure::Internal), with_id);
+        for inside in
+            [ApiError::Aws(internal()), ApiError::Secrets(SecretsError::Aws(internal())), ApiError::Panic]
+        {
+            assert_eq!(inside.into_answer("r-1", failure), with_id);
+        }
+    }
+}
+
+#[test]
+fn an_error_can_change_the_cookie_and_is_the_same_otherwise() {
+    let errors =
+        [ApiError::NotAuthenticated, ApiError::Busy { retry_after: 2 }, Failure::LogOut.because("hunter2")];
+    let again =
+        [ApiError::NotAuthenticated, ApiError::Busy { retry_after: 2 }, Failure::LogOut.because("hunter2")];
+    for (error, same) in errors.into_iter().zip(again) {
+        let expected = same.into_answer("r-1", Failure::Internal).with(SET_COOKIE, "session=; Max-Age=0");
+        let error = error.with_cookie("session=; Max-Age=0".to_owned());
+        assert_eq!(error.into_answer("r-1", Failure::Internal), expected);
+    }
+}
