@@ -14,4 +14,5 @@ mod local;
 mod logs;
 mod mini_app;
 mod setup;
+mod telegram_client;
 mod webhook;
