@@ -38,6 +38,8 @@ use crate::gateway;
 use crate::lambda::event_source::EventSource;
 use crate::lambda::{Lambda, Launcher, LogSink};
 use crate::telegram::bot_api as simulated;
+use crate::telegram::faults::Faults;
+use crate::telegram::mtproto::cloud::{self, Cloud};
 use crate::template::model::Queue;
 use crate::template::{self, Environment, Model, TemplateError};
 
@@ -153,6 +155,7 @@ pub struct Stack {
     aws_faults: AwsFaults,
     sources: Vec<EventSource>,
     simulated: Option<simulated::BotApi>,
+    cloud: Option<Cloud>,
     bot: Bot,
     data_dir: PathBuf,
     shutdown: CancellationToken,
@@ -196,7 +199,9 @@ impl Stack {
         let guard = shutdown.clone().drop_guard();
         let tasks = TaskTracker::new();
 
-        let bot = Bot::open(&options, &clock, &api_url, &shutdown, &tasks).await?;
+        let faults = Faults::default();
+        let bot = Bot::open(&options, &clock, &faults, &api_url, &shutdown, &tasks).await?;
+        let cloud = start_cloud(&options, &clock, faults, &shutdown).await?;
         let sqs = Sqs::open(data_dir, clock.clone()).map_err(|error| data_folder(data_dir, &error))?;
         sqs.set_endpoint(&aws_listeners.endpoints().sqs);
         let mut parameters = bot.parameters(&api_url);
@@ -230,9 +235,11 @@ impl Stack {
         let _ = killer.set(lambda.clone());
 
         let gateway = gateway::router(&model.api, &model.functions, lambda.clone(), clock.clone());
-        let controls = bot.simulated.as_ref().map(|simulated| {
+        let simulated = bot.simulated.as_ref().zip(cloud.as_ref());
+        let controls = simulated.map(|(simulated, cloud)| {
             let controls = Controls {
                 simulated: simulated.clone(),
+                cloud: cloud.clone(),
                 bot: bot.clone(),
                 api_url: running.api_url.clone(),
                 sqs: sqs.clone(),
@@ -240,7 +247,7 @@ impl Stack {
                 clock: clock.clone(),
                 data_dir: data_dir.to_owned(),
             };
-            simulated.controls().merge(controls.router())
+            simulated.controls().merge(cloud.controls()).merge(controls.router())
         });
         let router = controls.unwrap_or_default().fallback_service(gateway);
         tasks.spawn(gateway::serve(listener, router, shutdown));
@@ -255,6 +262,7 @@ impl Stack {
             aws_faults,
             sources: Vec::new(),
             simulated: bot.simulated.clone(),
+            cloud,
             bot,
             data_dir: options.data_dir,
             shutdown: guard.disarm(),
@@ -327,6 +335,11 @@ impl Stack {
         self.simulated.as_ref()
     }
 
+    /// The simulated cloud of accounts, unless the stack works with the real Telegram.
+    pub fn cloud(&self) -> Option<&Cloud> {
+        self.cloud.as_ref()
+    }
+
     /// What Telegram proves itself with at the webhook of this stack.
     pub fn webhook_secret(&self) -> &Secret {
         &self.bot.webhook_secret
@@ -349,13 +362,31 @@ impl Stack {
             // A connection that hangs on purpose is not waited for.
             let _ = tokio::time::timeout(STOP, self.tasks.wait()).await;
         };
-        tokio::join!(tasks, self.lambda.shutdown(), self.aws.stop());
+        let cloud = async {
+            if let Some(cloud) = &self.cloud {
+                let _ = tokio::time::timeout(STOP, cloud.stopped()).await;
+            }
+        };
+        tokio::join!(tasks, cloud, self.lambda.shutdown(), self.aws.stop());
     }
 }
 
 /// Where updates go.
 fn webhook_of(api_url: &str) -> String {
     format!("{api_url}/telegram/webhook")
+}
+
+/// Starts the cloud of accounts beside the simulated Bot API; both run into the same faults.
+async fn start_cloud(
+    options: &Options,
+    clock: &Clock,
+    faults: Faults,
+    shutdown: &CancellationToken,
+) -> Result<Option<Cloud>, StartError> {
+    let Telegram::Simulated = options.telegram else { return Ok(None) };
+    let (data_dir, clock) = (options.data_dir.clone(), clock.clone());
+    let started = Cloud::start(cloud::Options { data_dir, clock, faults }, shutdown.clone()).await;
+    started.map(Some).map_err(|error| data_folder(&options.data_dir, &error))
 }
 
 fn data_folder(path: &Path, reason: &dyn std::fmt::Display) -> StartError {

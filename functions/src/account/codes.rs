@@ -51,13 +51,13 @@ impl LoginLimits {
     ) -> Result<(), ApiError> {
         let number = limit(key, "codes of a number", phone.e164(), CODES_PER_NUMBER, HOUR);
         let day = asks_telegram.then(|| limit(key, "codes of all", "", self.per_day, DAY));
-        let limits: Vec<Limit> = [number, self.of_address(request, key)].into_iter().chain(day).collect();
+        let limits: Vec<Limit> = [number, of_address(request, key)].into_iter().chain(day).collect();
         self.take(request, &limits).await
     }
 
     /// Counts a QR login.
     pub(super) async fn take_qr_login(&self, request: &Incoming, key: &Secret) -> Result<(), ApiError> {
-        self.take(request, &[self.of_address(request, key)]).await
+        self.take(request, &[of_address(request, key)]).await
     }
 
     async fn take(&self, request: &Incoming, limits: &[Limit]) -> Result<(), ApiError> {
@@ -66,10 +66,10 @@ impl LoginLimits {
             Some(retry_after) => Err(ApiError::TooManyRequests { retry_after }),
         }
     }
+}
 
-    fn of_address(&self, request: &Incoming, key: &Secret) -> Limit {
-        limit(key, "logins of an address", &request.client_address(), LOGINS_PER_ADDRESS, HOUR)
-    }
+fn of_address(request: &Incoming, key: &Secret) -> Limit {
+    limit(key, "logins of an address", &request.client_address(), LOGINS_PER_ADDRESS, HOUR)
 }
 
 fn limit(key: &Secret, what: &str, subject: &str, most: u32, window: Duration) -> Limit {

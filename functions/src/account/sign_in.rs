@@ -67,13 +67,11 @@ impl Endpoint for SignIn {
             }
             // The code was right before.
             Stage::PasswordNeeded { phone, hint } if phone.as_ref() == Some(&given.phone) => {
-                match &given.password {
-                    Some(password) => self.accounts.try_password(&request, held, password).await,
-                    None => {
-                        self.accounts.put_back(held).await?;
-                        Err(ApiError::PasswordRequired { hint })
-                    }
+                if let Some(password) = &given.password {
+                    return self.accounts.try_password(&request, held, password).await;
                 }
+                self.accounts.put_back(held).await?;
+                Err(ApiError::PasswordRequired { hint })
             }
             _ => {
                 self.accounts.put_back(held).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use http::header::SET_COOKIE;
 use lambdagram_domain::session::{AccountUser, SessionToken, Stage};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Accounts;
 use super::held::{Held, Progress};
@@ -65,5 +65,5 @@ pub(super) fn described(user: &AccountUser) -> Value {
         ("premium", Some(user.premium.into())),
     ];
     let present = always.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    Value::Object(Map::from_iter(present))
+    Value::Object(present.collect())
 }

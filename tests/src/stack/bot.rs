@@ -13,6 +13,7 @@ use super::{Options, StartError, Telegram, bind, data_folder, state, webhook_of}
 use crate::aws;
 use crate::clock::Clock;
 use crate::telegram::bot_api::{self as simulated, DEFAULT_BOT_TOKEN};
+use crate::telegram::faults::Faults;
 
 /// The bot of a stack: who it is, where its API is, and what it shares with the functions.
 #[derive(Clone)]
@@ -30,6 +31,7 @@ impl Bot {
     pub(super) async fn open(
         options: &Options,
         clock: &Clock,
+        faults: &Faults,
         api_url: &str,
         shutdown: &CancellationToken,
         tasks: &TaskTracker,
@@ -39,7 +41,7 @@ impl Bot {
                 (token.clone(), base_url.clone(), mini_app_url.clone(), None)
             }
             Telegram::Simulated => {
-                let (simulated, url) = open_simulated(options, clock, shutdown, tasks).await?;
+                let (simulated, url) = open_simulated(options, clock, faults, shutdown, tasks).await?;
                 (Secret::new(DEFAULT_BOT_TOKEN), url, Some(format!("{api_url}/")), Some(simulated))
             }
         };
@@ -100,6 +102,7 @@ impl Bot {
 async fn open_simulated(
     options: &Options,
     clock: &Clock,
+    faults: &Faults,
     shutdown: &CancellationToken,
     tasks: &TaskTracker,
 ) -> Result<(simulated::BotApi, String), StartError> {
@@ -107,6 +110,7 @@ async fn open_simulated(
         data_dir: options.data_dir.clone(),
         token: DEFAULT_BOT_TOKEN.to_owned(),
         clock: clock.clone(),
+        faults: faults.clone(),
         seed: clock.now_ms(),
     });
     let bot = opened.map_err(|error| data_folder(&options.data_dir, &error))?;

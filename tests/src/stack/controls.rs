@@ -18,6 +18,7 @@ use crate::aws::Stored;
 use crate::aws::sqs::Sqs;
 use crate::clock::Clock;
 use crate::telegram::bot_api as simulated;
+use crate::telegram::mtproto::cloud::Cloud;
 
 /// The furthest a clock is pushed at once: ten years, so that no sum overflows.
 const FURTHEST_ADVANCE_S: u64 = 10 * 366 * 86_400;
@@ -26,6 +27,7 @@ const FURTHEST_ADVANCE_S: u64 = 10 * 366 * 86_400;
 #[derive(Clone)]
 pub(super) struct Controls {
     pub(super) simulated: simulated::BotApi,
+    pub(super) cloud: Cloud,
     pub(super) bot: Bot,
     pub(super) api_url: String,
     pub(super) sqs: Sqs,
@@ -69,6 +71,9 @@ async fn advance_clock(State(controls): State<Controls>, body: Bytes) -> Respons
 /// since time does not go back.
 async fn reset(State(controls): State<Controls>) -> Response {
     controls.simulated.reset();
+    if let Err(error) = controls.cloud.reset() {
+        return refusal(StatusCode::INTERNAL_SERVER_ERROR, error);
+    }
     controls.sqs.reset();
     if let Err(error) = controls.stored.clear() {
         return refusal(StatusCode::INTERNAL_SERVER_ERROR, error);

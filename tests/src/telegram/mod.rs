@@ -1,4 +1,5 @@
-//! The simulated Telegram: the Bot API server, and the faults that tests can put in its way.
+//! The simulated Telegram: the Bot API server, the cloud of `MTProto`, and the faults that tests can put in their way.
 
 pub mod bot_api;
 pub mod faults;
+pub mod mtproto;

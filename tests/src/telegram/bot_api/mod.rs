@@ -62,6 +62,8 @@ pub struct Options {
     pub token: String,
     /// The time of everything here.
     pub clock: Clock,
+    /// The faults that calls run into.
+    pub faults: Faults,
     /// Where retry jitter, file ids and update numbers come from.
     pub seed: u64,
 }
@@ -146,7 +148,7 @@ impl BotApi {
             bot_id,
             seed: options.seed,
             clock: options.clock,
-            faults: Faults::default(),
+            faults: options.faults,
             signer: InitDataSigner::new(),
             store: Mutex::new(store),
             random: Mutex::new(Random::new(options.seed)),

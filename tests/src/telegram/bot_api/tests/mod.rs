@@ -25,6 +25,7 @@ use tokio::task::JoinSet;
 
 use super::{BotApi, DEFAULT_BOT_TOKEN, Options};
 use crate::clock::Clock;
+use crate::telegram::faults::Faults;
 
 /// A simulator that is served until it is dropped.
 struct Simulator {
@@ -44,7 +45,8 @@ impl Simulator {
 
     async fn start_in(folder: TempDir, clock: Clock) -> Self {
         let token = DEFAULT_BOT_TOKEN.to_owned();
-        let options = Options { data_dir: folder.path().to_owned(), token, clock: clock.clone(), seed: 7 };
+        let (data_dir, faults) = (folder.path().to_owned(), Faults::default());
+        let options = Options { data_dir, token, clock: clock.clone(), faults, seed: 7 };
         let bot = BotApi::open(options).unwrap();
         let mut tasks = JoinSet::new();
         let url = serve(&mut tasks, bot.router()).await;

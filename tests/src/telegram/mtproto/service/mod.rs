@@ -1,0 +1,329 @@
+//! The methods of the API: one file by area, each method a small function on what the store holds.
+//!
+//! A method that is not here is refused loudly. Faults strike before a call has had any effect, or after it has had
+//! all of it.
+
+mod account;
+mod answers;
+mod auth;
+mod help;
+mod login;
+mod qr;
+mod updates;
+mod users;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::BoxFuture;
+use grammers_tl_types::{Deserializable, RemoteCall, Serializable, enums, name_for_id, types};
+use tokio::sync::mpsc;
+
+use super::accounts::Account;
+use super::authorizations::{Authorization, Connections, Key, Standing};
+use super::cluster::DcAddress;
+use super::errors::{named, outcome_of};
+use super::people::People;
+use super::rpc::{Caller, ConnectionId, KeyId, Outcome, RpcError, Service};
+use super::store::Store;
+use super::tokens::{BadToken, LoginToken};
+use crate::clock::Clock;
+use crate::telegram::faults::{Faults, Moment};
+
+/// What the services stand on.
+pub struct Options {
+    /// The file that holds their state.
+    pub path: PathBuf,
+    /// The time by which codes, tokens and floods age.
+    pub clock: Clock,
+    /// The faults that calls run into.
+    pub faults: Faults,
+    /// Where the data centres listen, which `help.getConfig` tells its callers.
+    pub addresses: Vec<DcAddress>,
+}
+
+/// Something to tell a client that has not asked.
+pub struct Notice {
+    /// The data centre of its key.
+    pub dc: i32,
+    /// Its key.
+    pub key: KeyId,
+    /// `Updates`, boxed.
+    pub body: Vec<u8>,
+}
+
+/// The services of all data centres. Clones share their state.
+#[derive(Clone)]
+pub struct Services(Arc<Shared>);
+
+struct Shared {
+    store: Mutex<Store>,
+    connections: Mutex<Connections>,
+    clock: Clock,
+    faults: Faults,
+    addresses: Vec<DcAddress>,
+    notices: mpsc::UnboundedSender<Notice>,
+}
+
+/// Why a call has no answer.
+#[derive(Debug)]
+enum Refused {
+    Rpc(RpcError),
+    Store(rusqlite::Error),
+}
+
+type Answered<T> = Result<T, Refused>;
+
+/// Answers the methods of an area, and none of others.
+type Area = fn(&Call<'_>, u32) -> Option<Answered<Vec<u8>>>;
+
+const AREAS: [Area; 7] =
+    [auth::handle, login::handle, qr::handle, account::handle, users::handle, updates::handle, help::handle];
+
+impl From<rusqlite::Error> for Refused {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The refusal of this name.
+fn refused(name: impl Into<String>) -> Refused {
+    Refused::Rpc(named(name))
+}
+
+/// A call and what it works on.
+struct Call<'a> {
+    services: &'a Services,
+    store: &'a Store,
+    caller: &'a Caller,
+    /// The caller's key, as it was when the call came.
+    key: Key,
+    body: &'a [u8],
+    now_ms: u64,
+}
+
+/// Who calls a method that is for those who are logged in.
+struct Me {
+    account: Account,
+    authorization: Authorization,
+}
+
+impl Services {
+    /// Opens the services on the state that their file holds; the first account is in it from now on. Also returns
+    /// what they have to tell clients that have not asked.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn open(options: Options) -> rusqlite::Result<(Self, mpsc::UnboundedReceiver<Notice>)> {
+        let Options { path, clock, faults, addresses } = options;
+        let mut store = Store::open(&path)?;
+        store.atomically(Account::ensure_first)?;
+        let (notices, receiver) = mpsc::unbounded_channel();
+        let (store, connections) = (Mutex::new(store), Mutex::default());
+        let services = Self(Arc::new(Shared { store, connections, clock, faults, addresses, notices }));
+        Ok((services, receiver))
+    }
+
+    /// Lets somebody in who shows a QR code, and tells their client.
+    pub(super) fn accept_login(
+        &self,
+        store: &Store,
+        token: &[u8],
+        account: &Account,
+    ) -> rusqlite::Result<Result<LoginToken, BadToken>> {
+        let now_s = self.0.clock.now_s();
+        let accepted = LoginToken::accept(store, token, &account.phone, account.id, now_s)?;
+        if let Ok(LoginToken { dc, key, .. }) = accepted {
+            let update = types::UpdateShort { update: enums::Update::LoginToken, date: date(now_s) };
+            let body = enums::Updates::from(update).to_bytes();
+            // Without anybody who listens the client finds out when it asks.
+            let _ = self.0.notices.send(Notice { dc, key, body });
+        }
+        Ok(accepted)
+    }
+
+    /// The people whose accounts these are.
+    pub fn people(&self) -> People {
+        People::new(self.clone())
+    }
+
+    pub(super) fn store(&self) -> MutexGuard<'_, Store> {
+        self.0.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Back to the first state.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn reset(&self) -> rusqlite::Result<()> {
+        self.store().atomically(|store| {
+            store.clear()?;
+            Account::ensure_first(store)
+        })
+    }
+
+    fn connections(&self) -> MutexGuard<'_, Connections> {
+        self.0.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Kills the caller's authorization if this request overlaps, at the moment at which it came.
+    fn check_overlap(&self, caller: &Caller) -> rusqlite::Result<bool> {
+        let connections = self.connections();
+        self.store().atomically(|store| connections.kill_overlap(store, caller))
+    }
+
+    fn answer(&self, caller: &Caller, body: &[u8]) -> Outcome {
+        let Some(id) = body.first_chunk().map(|id| u32::from_le_bytes(*id)) else {
+            return Outcome::Error(named("INPUT_FETCH_ERROR"));
+        };
+        let name = name_for_id(id);
+        if let Some(failure) = self.0.faults.strike(name, None, Moment::Before) {
+            return outcome_of(failure);
+        }
+        let now_ms = self.0.clock.now_ms();
+        let answered = self.store().atomically(|store| {
+            let key = Key::get(store, caller.key)?;
+            let call = Call { services: self, store, caller, key, body: &body[4..], now_ms };
+            match call.handle(id) {
+                Ok(answer) => Ok(Ok(answer)),
+                Err(Refused::Rpc(error)) => Ok(Err(error)),
+                Err(Refused::Store(error)) => Err(error),
+            }
+        });
+        match answered {
+            Ok(Ok(answer)) => match self.0.faults.strike(name, None, Moment::After) {
+                Some(failure) => outcome_of(failure),
+                None => Outcome::Answer(answer),
+            },
+            Ok(Err(error)) => Outcome::Error(error),
+            Err(error) => broken(&error),
+        }
+    }
+}
+
+fn broken(error: &rusqlite::Error) -> Outcome {
+    tracing::error!(%error, "the simulated cloud's database failed");
+    Outcome::Error(named("INTERNAL_SERVER_ERROR"))
+}
+
+impl Service for Services {
+    fn call(&self, caller: &Caller, body: &[u8]) -> BoxFuture<'static, Outcome> {
+        let overlap = self.check_overlap(caller);
+        let (services, caller, body) = (self.clone(), caller.clone(), body.to_owned());
+        Box::pin(async move {
+            match overlap {
+                Ok(false) => {
+                    // Proofs of passwords are computed on the way.
+                    let answered = tokio::task::spawn_blocking(move || services.answer(&caller, &body)).await;
+                    answered.unwrap_or_else(|error| {
+                        tracing::error!(%error, "a method of the simulated cloud panicked");
+                        Outcome::Error(named("INTERNAL_SERVER_ERROR"))
+                    })
+                }
+                Ok(true) => Outcome::Error(named("AUTH_KEY_DUPLICATED")),
+                Err(error) => broken(&error),
+            }
+        })
+    }
+
+    fn opened(&self, caller: &Caller) {
+        self.connections().opened(caller);
+    }
+
+    fn closed(&self, connection: ConnectionId) {
+        self.connections().closed(connection);
+    }
+
+    fn forgotten(&self, _dc: i32, key: KeyId) {
+        let forgotten = self.store().atomically(|store| {
+            let known = Key::get(store, key)?;
+            if let Standing::SignedIn(hash) = known.standing
+                && let Some(authorization) = Authorization::get(store, hash)?
+            {
+                authorization.lose(store, key)?;
+            }
+            store.remove::<Key>(&key.to_string())
+        });
+        if let Err(error) = forgotten {
+            broken(&error);
+        }
+    }
+}
+
+impl Call<'_> {
+    fn handle(&self, id: u32) -> Answered<Vec<u8>> {
+        if self.key.standing == Standing::Dead {
+            return Err(refused("AUTH_KEY_UNREGISTERED"));
+        }
+        if self.caller.api_id.is_none() {
+            return Err(refused("CONNECTION_NOT_INITED"));
+        }
+        let answer = AREAS.iter().find_map(|area| area(self, id));
+        answer.unwrap_or_else(|| {
+            tracing::warn!(
+                method = name_for_id(id),
+                constructor = format!("{id:08x}"),
+                "The simulated cloud does not know this method"
+            );
+            Err(Refused::Rpc(RpcError::unknown_method(id)))
+        })
+    }
+
+    /// Runs a method that anybody may call.
+    fn open<R, A>(&self, method: fn(&Self, R) -> Answered<A>) -> Answered<Vec<u8>>
+    where
+        R: RemoteCall<Return = A> + Deserializable,
+        A: Serializable,
+    {
+        Ok(method(self, self.request()?)?.to_bytes())
+    }
+
+    /// Runs a method that only those who are logged in may call.
+    fn signed_in<R, A>(&self, method: fn(&Self, Me, R) -> Answered<A>) -> Answered<Vec<u8>>
+    where
+        R: RemoteCall<Return = A> + Deserializable,
+        A: Serializable,
+    {
+        let me = self.me()?;
+        Ok(method(self, me, self.request()?)?.to_bytes())
+    }
+
+    fn request<R: Deserializable>(&self) -> Answered<R> {
+        R::from_bytes(self.body).map_err(|_| refused("INPUT_FETCH_ERROR"))
+    }
+
+    fn me(&self) -> Answered<Me> {
+        let hash = match self.key.standing {
+            Standing::SignedIn(hash) => hash,
+            Standing::PasswordNeeded(_) => return Err(refused("SESSION_PASSWORD_NEEDED")),
+            Standing::Revoked => return Err(refused("SESSION_REVOKED")),
+            Standing::Stranger | Standing::Dead => return Err(refused("AUTH_KEY_UNREGISTERED")),
+        };
+        let unregistered = || refused("AUTH_KEY_UNREGISTERED");
+        let mut authorization = Authorization::get(self.store, hash)?.ok_or_else(unregistered)?;
+        let account = Account::of_phone(self.store, &authorization.phone)?.ok_or_else(unregistered)?;
+        authorization.touch(self.store, self.now_s())?;
+        Ok(Me { account, authorization })
+    }
+
+    fn addresses(&self) -> &[DcAddress] {
+        &self.services.0.addresses
+    }
+
+    const fn now_s(&self) -> u64 {
+        self.now_ms / 1000
+    }
+
+    /// The time as the API writes it.
+    fn date(&self) -> i32 {
+        date(self.now_s())
+    }
+}
+
+/// Unix seconds as the API writes them.
+fn date(seconds: u64) -> i32 {
+    i32::try_from(seconds).unwrap_or(i32::MAX)
+}

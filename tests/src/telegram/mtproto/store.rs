@@ -1,0 +1,142 @@
+//! What the simulated cloud remembers, in `<data-dir>/telegram/cloud.sqlite`: documents by kind and id.
+//!
+//! This file knows rows, not Telegram. A change is written before its answer goes out, and whole or not at all, so
+//! nothing that a client was told is lost when the process is killed.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Result, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS documents (
+        kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;
+";
+
+/// Something that is remembered as one row.
+pub(super) trait Document: Serialize + DeserializeOwned {
+    /// What sets these documents apart from others.
+    const KIND: &'static str;
+
+    /// The id within its kind.
+    fn id(&self) -> String;
+}
+
+/// The database.
+pub(super) struct Store {
+    connection: Connection,
+}
+
+impl Store {
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let connection = Connection::open(path)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.execute_batch(SCHEMA)?;
+        Ok(Self { connection })
+    }
+
+    /// Runs a change that happens as a whole or not at all. What it returns decides nothing: a call that Telegram
+    /// refuses may leave its traces too, a wrong code for one. Only a failure of the database takes all back.
+    pub(super) fn atomically<T>(&mut self, change: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        let transaction = self.connection.unchecked_transaction()?;
+        let changed = change(self)?;
+        transaction.commit()?;
+        Ok(changed)
+    }
+
+    pub(super) fn get<D: Document>(&self, id: &str) -> Result<Option<D>> {
+        let query = "SELECT body FROM documents WHERE kind = ?1 AND id = ?2";
+        let mut statement = self.connection.prepare_cached(query)?;
+        statement.query_row([D::KIND, id], |row| parse(&row.get::<_, String>(0)?)).optional()
+    }
+
+    /// All documents of a kind, by id.
+    pub(super) fn all<D: Document>(&self) -> Result<Vec<D>> {
+        let query = "SELECT body FROM documents WHERE kind = ?1 ORDER BY id";
+        let mut statement = self.connection.prepare_cached(query)?;
+        let rows = statement.query_map([D::KIND], |row| parse(&row.get::<_, String>(0)?))?;
+        rows.collect()
+    }
+
+    /// Remembers a document, in place of the one with the same id.
+    pub(super) fn put<D: Document>(&self, document: &D) -> Result<()> {
+        let body = serde_json::to_string(document)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        let query = "INSERT OR REPLACE INTO documents (kind, id, body) VALUES (?1, ?2, ?3)";
+        let mut statement = self.connection.prepare_cached(query)?;
+        statement.execute(params![D::KIND, document.id(), body]).map(drop)
+    }
+
+    pub(super) fn remove<D: Document>(&self, id: &str) -> Result<()> {
+        let query = "DELETE FROM documents WHERE kind = ?1 AND id = ?2";
+        self.connection.execute(query, [D::KIND, id]).map(drop)
+    }
+
+    pub(super) fn clear(&self) -> Result<()> {
+        self.connection.execute_batch("DELETE FROM documents")
+    }
+}
+
+fn parse<D: DeserializeOwned>(body: &str) -> Result<D> {
+    serde_json::from_str(body).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Note {
+        id: String,
+        #[serde(with = "hex::serde")]
+        bytes: Vec<u8>,
+    }
+
+    impl Document for Note {
+        const KIND: &'static str = "note";
+
+        fn id(&self) -> String {
+            self.id.clone()
+        }
+    }
+
+    fn note(id: &str, bytes: &[u8]) -> Note {
+        Note { id: id.to_owned(), bytes: bytes.to_owned() }
+    }
+
+    #[test]
+    fn documents_outlive_the_process_until_they_are_cleared() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cloud.sqlite");
+        let store = Store::open(&path).unwrap();
+        store.put(&note("a", &[1])).unwrap();
+        store.put(&note("b", &[2])).unwrap();
+        store.put(&note("a", &[3])).unwrap();
+        drop(store);
+        let store = Store::open(&path).unwrap();
+        assert_eq!(store.get::<Note>("a").unwrap(), Some(note("a", &[3])));
+        assert_eq!(store.all::<Note>().unwrap(), [note("a", &[3]), note("b", &[2])]);
+        store.remove::<Note>("b").unwrap();
+        assert_eq!(store.get::<Note>("b").unwrap(), None);
+        store.clear().unwrap();
+        assert_eq!(store.all::<Note>().unwrap(), []);
+    }
+
+    #[test]
+    fn a_change_that_the_database_fails_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("cloud.sqlite")).unwrap();
+        let failed = store.atomically(|store| {
+            store.put(&note("a", &[1]))?;
+            Err::<(), _>(rusqlite::Error::InvalidQuery)
+        });
+        assert!(failed.is_err());
+        assert_eq!(store.get::<Note>("a").unwrap(), None);
+    }
+}
