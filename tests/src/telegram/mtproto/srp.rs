@@ -12,6 +12,7 @@ pub(super) use super::handshake::GENERATOR;
 use super::handshake::PRIME;
 use super::random;
 use super::server_key::{KEY_BYTES, number_bytes};
+use super::store::hex_bytes;
 
 /// Rounds of PBKDF2, part of the algorithm's name.
 const ROUNDS: usize = 100_000;
@@ -24,11 +25,11 @@ pub(super) fn prime() -> Vec<u8> {
 /// What is kept of a password.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Verifier {
-    #[serde(with = "hex::serde")]
+    #[serde(with = "hex_bytes")]
     pub(super) salt1: Vec<u8>,
-    #[serde(with = "hex::serde")]
+    #[serde(with = "hex_bytes")]
     pub(super) salt2: Vec<u8>,
-    #[serde(with = "hex::serde")]
+    #[serde(with = "hex_bytes")]
     v: Vec<u8>,
 }
 
@@ -37,13 +38,13 @@ pub(super) struct Verifier {
 pub(super) struct Challenge {
     /// `srp_id`.
     pub(super) id: i64,
-    #[serde(with = "hex::serde")]
+    #[serde(with = "hex_bytes")]
     secret: Vec<u8>,
     /// `srp_B`.
-    #[serde(with = "hex::serde")]
+    #[serde(with = "hex_bytes")]
     pub(super) public: Vec<u8>,
     /// The salt of the password that was asked for; another one means that the password was changed.
-    #[serde(with = "hex::serde")]
+    #[serde(with = "hex_bytes")]
     salt1: Vec<u8>,
 }
 

@@ -85,6 +85,24 @@ fn parse<D: DeserializeOwned>(body: &str) -> Result<D> {
     })
 }
 
+/// Bytes as hexadecimal text inside documents.
+pub(super) mod hex_bytes {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(in crate::telegram::mtproto) fn serialize<S: Serializer>(
+        bytes: &[u8],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&hex::encode(bytes))
+    }
+
+    pub(in crate::telegram::mtproto) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        hex::decode(String::deserialize(from)?).map_err(de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;
@@ -94,7 +112,7 @@ mod tests {
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Note {
         id: String,
-        #[serde(with = "hex::serde")]
+        #[serde(with = "hex_bytes")]
         bytes: Vec<u8>,
     }
 

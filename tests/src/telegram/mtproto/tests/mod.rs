@@ -2,6 +2,7 @@
 
 mod calls;
 mod client;
+mod cloud;
 mod handshake;
 mod life;
 mod protocol;
