@@ -16,6 +16,8 @@ mod group;
 pub mod handshake;
 mod link;
 mod messages;
+#[cfg(test)]
+mod peer;
 mod plain;
 mod server_key;
 mod servers;

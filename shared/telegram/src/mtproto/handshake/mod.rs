@@ -3,19 +3,20 @@
 //! Every check that page and <https://core.telegram.org/mtproto/security_guidelines> ask for is made here. Time and randomness
 //! come from outside, and there is no socket, so that each lie a server may tell can be told in a test.
 
+mod error;
 mod factors;
+mod sealed;
 
 use std::fmt;
 use std::time::Duration;
 
-use grammers_client::tl::{Cursor, Deserializable, Serializable, enums, functions, types};
-use grammers_crypto::{AuthKey as Key, aes, generate_key_data_from_nonce};
+use grammers_client::tl::{Deserializable, Serializable, enums, functions, types};
+use grammers_crypto::AuthKey as Key;
 use num_bigint::BigUint;
 use sha1::{Digest, Sha1};
-use thiserror::Error;
 
+pub use self::error::HandshakeError;
 use self::factors::factors;
-use super::TelegramError;
 use super::group::{Group, SIZE};
 use super::server_key::ServerKey;
 use super::{clock, plain};
@@ -32,69 +33,8 @@ pub fn system_randomness() -> Randomness {
     Box::new(|bytes| getrandom::fill(bytes).map_err(|_| NoRandomness))
 }
 
-/// Why there is no key. Where the server is to blame, nothing it said may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum HandshakeError {
-    /// A packet is not what comes next.
-    #[error("an answer of the key exchange cannot be read")]
-    Unreadable,
-    /// A nonce is not the one that was agreed on.
-    #[error("a nonce of the key exchange is wrong")]
-    WrongNonce,
-    /// None of the server's keys is known.
-    #[error("the server has none of the known keys")]
-    UnknownKey,
-    /// The number to factorise is not the product of two different primes, or too large.
-    #[error("the number to factorise is not two primes")]
-    BadProduct,
-    /// The server could not read what was sent to it.
-    #[error("the server refused the key exchange")]
-    Refused,
-    /// The hash of an answer is wrong.
-    #[error("a hash of the key exchange is wrong")]
-    WrongHash,
-    /// The prime is not safe, or the generator does not fit it.
-    #[error("the group of the key exchange is not safe")]
-    UnsafeGroup,
-    /// The server's half gives a key that can be guessed.
-    #[error("the server's half of the key is out of range")]
-    OutOfRange,
-    /// The server asked for another half too often.
-    #[error("the server asks for other keys without end")]
-    TooManyRetries,
-    /// There is no randomness.
-    #[error("the system has no randomness")]
-    NoRandomness,
-}
-
-impl From<HandshakeError> for TelegramError {
-    fn from(error: HandshakeError) -> Self {
-        Self::Protocol(match error {
-            HandshakeError::Unreadable => "an answer of the key exchange cannot be read",
-            HandshakeError::WrongNonce => "a nonce of the key exchange is wrong",
-            HandshakeError::UnknownKey => "the server has none of the known keys",
-            HandshakeError::BadProduct => "the number to factorise is not two primes",
-            HandshakeError::Refused => "the server refused the key exchange",
-            HandshakeError::WrongHash => "a hash of the key exchange is wrong",
-            HandshakeError::UnsafeGroup => "the group of the key exchange is not safe",
-            HandshakeError::OutOfRange => "the server's half of the key is out of range",
-            HandshakeError::TooManyRetries => "the server asks for other keys without end",
-            HandshakeError::NoRandomness => "the system has no randomness",
-        })
-    }
-}
-
-impl From<NoRandomness> for HandshakeError {
-    fn from(_: NoRandomness) -> Self {
-        Self::NoRandomness
-    }
-}
-
 /// Other halves sent when the server asks for them. It does when the key's hash is taken: once in 2^64.
 const RETRIES: u32 = 3;
-
-/// Bytes of the hash in front of encrypted answers.
-const HASH: usize = 20;
 
 /// What both sides know at the end. `Debug` shows none of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -243,7 +183,7 @@ impl Handshake {
             enums::ServerDhParams::Ok(answer) => answer,
             enums::ServerDhParams::Fail(answer) => {
                 self.check_nonces(answer.nonce, answer.server_nonce, &nonces)?;
-                let hash: [u8; HASH] = Sha1::digest(nonces.new).into();
+                let hash: [u8; 20] = Sha1::digest(nonces.new).into();
                 return Err(if hash.ends_with(&answer.new_nonce_hash) {
                     HandshakeError::Refused
                 } else {
@@ -252,7 +192,7 @@ impl Handshake {
             }
         };
         self.check_nonces(answer.nonce, answer.server_nonce, &nonces)?;
-        let inner = decrypt(answer.encrypted_answer, &nonces)?;
+        let inner = sealed::open(answer.encrypted_answer, &nonces)?;
         self.check_nonces(inner.nonce, inner.server_nonce, &nonces)?;
 
         let group = Group::new(&inner.dh_prime, inner.g).ok_or(HandshakeError::UnsafeGroup)?;
@@ -286,7 +226,7 @@ impl Handshake {
                 if retries == RETRIES {
                     return Err(HandshakeError::TooManyRetries);
                 }
-                let retry_id = auxiliary_hash(&key);
+                let retry_id = sealed::auxiliary_hash(&key);
                 self.send_half(nonces, group, server_half, time_offset, retry_id, retries + 1, now)
             }
             enums::SetClientDhParamsAnswer::DhGenFail(answer) => {
@@ -321,17 +261,10 @@ impl Handshake {
             server_nonce: nonces.server,
             retry_id,
             g_b: half.to_bytes_be(),
-        })
-        .to_bytes();
-        let mut encrypted_data = Sha1::digest(&inner).to_vec();
-        encrypted_data.extend_from_slice(&inner);
-        let mut padding = [0; 16];
+        });
+        let mut padding = [0; sealed::BLOCK];
         (self.randomness)(&mut padding)?;
-        let missing = encrypted_data.len().next_multiple_of(16) - encrypted_data.len();
-        encrypted_data.extend_from_slice(&padding[..missing]);
-        let (key, iv) = generate_key_data_from_nonce(&nonces.server, &nonces.new);
-        aes::ige_encrypt(&mut encrypted_data, &key, &iv);
-
+        let encrypted_data = sealed::seal(&inner.to_bytes(), &padding, &nonces);
         let packet = self.packet(
             now,
             &functions::SetClientDhParams { nonce: self.nonce, server_nonce: nonces.server, encrypted_data },
@@ -364,31 +297,6 @@ impl Handshake {
 
 fn read<T: Deserializable>(body: &[u8]) -> Result<T, HandshakeError> {
     T::from_bytes(body).map_err(|_| HandshakeError::Unreadable)
-}
-
-/// Opens `encrypted_answer`: a hash, what is hashed, and up to 15 bytes to fill the last block.
-fn decrypt(mut answer: Vec<u8>, nonces: &Nonces) -> Result<types::ServerDhInnerData, HandshakeError> {
-    if answer.len() < HASH || !answer.len().is_multiple_of(16) {
-        return Err(HandshakeError::Unreadable);
-    }
-    let (key, iv) = generate_key_data_from_nonce(&nonces.server, &nonces.new);
-    aes::ige_decrypt(&mut answer, &key, &iv);
-    let (hash, content) = answer.split_at(HASH);
-    let mut cursor = Cursor::from_slice(content);
-    // Garbage that cannot be read has no hash either.
-    let enums::ServerDhInnerData::Data(inner) =
-        enums::ServerDhInnerData::deserialize(&mut cursor).map_err(|_| HandshakeError::WrongHash)?;
-    let read = cursor.pos();
-    if Sha1::digest(&content[..read])[..] != *hash || content.len() - read > 15 {
-        return Err(HandshakeError::WrongHash);
-    }
-    Ok(inner)
-}
-
-/// The higher 64 bits of the key's SHA-1, by which a refused key is named.
-fn auxiliary_hash(key: &Key) -> i64 {
-    let hash: [u8; HASH] = Sha1::digest(key.to_bytes()).into();
-    i64::from_le_bytes(std::array::from_fn(|at| hash[at]))
 }
 
 #[cfg(test)]

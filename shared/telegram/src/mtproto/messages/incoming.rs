@@ -117,7 +117,7 @@ impl Messages {
                 self.take_body(message_id, &body, true, now, outermost, events)?;
             }
             types::BadServerSalt::CONSTRUCTOR_ID | types::BadMsgNotification::CONSTRUCTOR_ID => {
-                events.extend(self.bad_message(message_id, now, parse(body)?));
+                events.push(self.bad_message(message_id, now, parse(body)?));
             }
             types::NewSessionCreated::CONSTRUCTOR_ID => {
                 let enums::NewSession::Created(created) = parse(body)?;
@@ -135,24 +135,24 @@ impl Messages {
     }
 
     /// A request that the server did not look at (<https://core.telegram.org/mtproto/service_messages_about_messages>).
-    fn bad_message(&mut self, at: i64, now: Duration, bad: enums::BadMsgNotification) -> Option<Event> {
+    fn bad_message(&mut self, at: i64, now: Duration, bad: enums::BadMsgNotification) -> Event {
         let request = bad.bad_msg_id();
         match bad {
             enums::BadMsgNotification::BadServerSalt(bad) => {
                 self.refused_salt = Some(self.salt).filter(|salt| *salt != bad.new_server_salt);
                 self.salt = bad.new_server_salt;
-                Some(Event::Again(request))
+                Event::Again(request)
             }
             enums::BadMsgNotification::Notification(bad) => match bad.error_code {
                 // Too low and too high: our time is wrong.
                 16 | 17 => {
                     self.time_offset = clock::seconds_of(at) - i64::try_from(now.as_secs()).unwrap_or(0);
                     self.last_id = 0;
-                    Some(Event::Again(request))
+                    Event::Again(request)
                 }
                 // Too old to tell whether it was received before.
-                20 => Some(Event::Failure(request, TelegramError::Lost)),
-                _ => Some(Event::Failure(request, TelegramError::Protocol("the server refused a message"))),
+                20 => Event::Failure(request, TelegramError::Lost),
+                _ => Event::Failure(request, TelegramError::Protocol("the server refused a message")),
             },
         }
     }
