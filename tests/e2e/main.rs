@@ -4,6 +4,7 @@
 
 mod support;
 
+mod account;
 mod delivery;
 mod drift;
 mod events;
@@ -14,5 +15,6 @@ mod local;
 mod logs;
 mod mini_app;
 mod setup;
+mod telegram_client;
 mod telethon;
 mod webhook;

@@ -5,12 +5,13 @@
 
 mod error;
 mod factors;
+mod sealed;
 
 use std::fmt;
 use std::time::Duration;
 
-use grammers_client::tl::{Cursor, Deserializable, Serializable, enums, functions, types};
-use grammers_crypto::{AuthKey as Key, aes, generate_key_data_from_nonce};
+use grammers_client::tl::{Deserializable, Serializable, enums, functions, types};
+use grammers_crypto::AuthKey as Key;
 use num_bigint::BigUint;
 use sha1::{Digest, Sha1};
 
@@ -34,9 +35,6 @@ pub fn system_randomness() -> Randomness {
 
 /// Other halves sent when the server asks for them. It does when the key's hash is taken: once in 2^64.
 const RETRIES: u32 = 3;
-
-/// Bytes of the hash in front of encrypted answers.
-const HASH: usize = 20;
 
 /// What both sides know at the end. `Debug` shows none of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -185,7 +183,7 @@ impl Handshake {
             enums::ServerDhParams::Ok(answer) => answer,
             enums::ServerDhParams::Fail(answer) => {
                 self.check_nonces(answer.nonce, answer.server_nonce, &nonces)?;
-                let hash: [u8; HASH] = Sha1::digest(nonces.new).into();
+                let hash: [u8; 20] = Sha1::digest(nonces.new).into();
                 return Err(if hash.ends_with(&answer.new_nonce_hash) {
                     HandshakeError::Refused
                 } else {
@@ -194,7 +192,7 @@ impl Handshake {
             }
         };
         self.check_nonces(answer.nonce, answer.server_nonce, &nonces)?;
-        let inner = decrypt(answer.encrypted_answer, &nonces)?;
+        let inner = sealed::open(answer.encrypted_answer, &nonces)?;
         self.check_nonces(inner.nonce, inner.server_nonce, &nonces)?;
 
         let group = Group::new(&inner.dh_prime, inner.g).ok_or(HandshakeError::UnsafeGroup)?;
@@ -228,7 +226,7 @@ impl Handshake {
                 if retries == RETRIES {
                     return Err(HandshakeError::TooManyRetries);
                 }
-                let retry_id = auxiliary_hash(&key);
+                let retry_id = sealed::auxiliary_hash(&key);
                 self.send_half(nonces, group, server_half, time_offset, retry_id, retries + 1, now)
             }
             enums::SetClientDhParamsAnswer::DhGenFail(answer) => {
@@ -263,17 +261,10 @@ impl Handshake {
             server_nonce: nonces.server,
             retry_id,
             g_b: half.to_bytes_be(),
-        })
-        .to_bytes();
-        let mut encrypted_data = Sha1::digest(&inner).to_vec();
-        encrypted_data.extend_from_slice(&inner);
-        let mut padding = [0; 16];
+        });
+        let mut padding = [0; sealed::BLOCK];
         (self.randomness)(&mut padding)?;
-        let missing = encrypted_data.len().next_multiple_of(16) - encrypted_data.len();
-        encrypted_data.extend_from_slice(&padding[..missing]);
-        let (key, iv) = generate_key_data_from_nonce(&nonces.server, &nonces.new);
-        aes::ige_encrypt(&mut encrypted_data, &key, &iv);
-
+        let encrypted_data = sealed::seal(&inner.to_bytes(), &padding, &nonces);
         let packet = self.packet(
             now,
             &functions::SetClientDhParams { nonce: self.nonce, server_nonce: nonces.server, encrypted_data },
@@ -306,31 +297,6 @@ impl Handshake {
 
 fn read<T: Deserializable>(body: &[u8]) -> Result<T, HandshakeError> {
     T::from_bytes(body).map_err(|_| HandshakeError::Unreadable)
-}
-
-/// Opens `encrypted_answer`: a hash, what is hashed, and up to 15 bytes to fill the last block.
-fn decrypt(mut answer: Vec<u8>, nonces: &Nonces) -> Result<types::ServerDhInnerData, HandshakeError> {
-    if answer.len() < HASH || !answer.len().is_multiple_of(16) {
-        return Err(HandshakeError::Unreadable);
-    }
-    let (key, iv) = generate_key_data_from_nonce(&nonces.server, &nonces.new);
-    aes::ige_decrypt(&mut answer, &key, &iv);
-    let (hash, content) = answer.split_at(HASH);
-    let mut cursor = Cursor::from_slice(content);
-    // Garbage that cannot be read has no hash either.
-    let enums::ServerDhInnerData::Data(inner) =
-        enums::ServerDhInnerData::deserialize(&mut cursor).map_err(|_| HandshakeError::WrongHash)?;
-    let read = cursor.pos();
-    if Sha1::digest(&content[..read])[..] != *hash || content.len() - read > 15 {
-        return Err(HandshakeError::WrongHash);
-    }
-    Ok(inner)
-}
-
-/// The higher 64 bits of the key's SHA-1, by which a refused key is named.
-fn auxiliary_hash(key: &Key) -> i64 {
-    let hash: [u8; HASH] = Sha1::digest(key.to_bytes()).into();
-    i64::from_le_bytes(std::array::from_fn(|at| hash[at]))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::mtproto::frames::LARGEST_PACKET;
 use crate::mtproto::peer::{self, Received};
 
 /// Longer than any test takes: a call that waits for it has failed the test.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 /// The server's end of one connection.
 struct Server {

@@ -19,6 +19,8 @@ const PRIVATE_KEY: &str = include_str!("key.pem");
 
 type Change<T> = Box<dyn FnMut(&mut T)>;
 
+type PacketChange = Box<dyn FnMut(u32, &mut Vec<u8>)>;
+
 /// What the server makes of the client's half.
 pub(super) enum Verdict {
     Ok(Change<types::DhGenOk>),
@@ -37,7 +39,7 @@ pub(super) struct Server {
     pub(super) outer: Change<types::ServerDhParamsOk>,
     pub(super) verdict: Verdict,
     /// Changes a whole packet; the number counts them.
-    pub(super) packet: Box<dyn FnMut(u32, &mut Vec<u8>)>,
+    pub(super) packet: PacketChange,
     /// What it saw of the client.
     pub(super) inner_data: Option<types::PQInnerDataDc>,
     pub(super) retry_ids: Vec<i64>,
