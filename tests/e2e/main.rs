@@ -15,4 +15,5 @@ mod logs;
 mod mini_app;
 mod setup;
 mod telegram_client;
+mod telethon;
 mod webhook;

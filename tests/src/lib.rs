@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod gateway;
 pub mod lambda;
+pub mod python;
 pub mod stack;
 pub mod telegram;
 pub mod template;

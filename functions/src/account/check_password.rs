@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Accounts;
 use super::held::{Found, MOST_ATTEMPTS, Try};
+use crate::config::SignInAllow;
 use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming};
 use crate::runtime::serve_http;
 
@@ -16,12 +17,17 @@ use crate::runtime::serve_http;
 pub fn main() -> ExitCode {
     serve_http(async |start| {
         let connection = start.connect().await;
-        Ok(CheckPassword { accounts: Accounts::open(&start, &connection).await? })
+        Ok(CheckPassword {
+            accounts: Accounts::open(&start, &connection).await?,
+            allow: start.environment.sign_in_allow()?,
+        })
     })
 }
 
 struct CheckPassword {
     accounts: Accounts,
+    /// Who may sign in: a QR login comes here before its number is known.
+    allow: SignInAllow,
 }
 
 impl Endpoint for CheckPassword {
@@ -37,7 +43,7 @@ impl Endpoint for CheckPassword {
             Found::Session(held) => *held,
         };
         if matches!(held.session.stage, Stage::PasswordNeeded { .. }) {
-            self.accounts.try_password(&request, held, &password).await
+            self.accounts.try_password(&request, held, &password, &self.allow).await
         } else {
             self.accounts.put_back(held).await?;
             Err(ApiError::CodeExpired)

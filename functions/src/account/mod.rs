@@ -5,6 +5,7 @@
 //! at once. `held.rs` is the way in and out: token, lease, seal; `telegram.rs` is the conversation in between, which
 //! ends, connection included, before the lease does; `signed_in.rs` is the end that all ways of signing in share.
 
+mod admission;
 pub mod check_password;
 mod codes;
 mod held;

@@ -11,6 +11,7 @@ use lambdagram_telegram::mtproto::auth::{self, LoginToken, SignIn};
 use lambdagram_telegram::mtproto::{Link, TelegramError};
 use serde_json::{Value, json};
 
+use super::admission::{Admission, admit};
 use super::codes::LoginLimits;
 use super::held::{Found, Held, Progress, Try};
 use super::password::already_signed_in;
@@ -18,6 +19,7 @@ use super::refusal::refusal;
 use super::signed_in::described;
 use super::telegram::within;
 use super::{Accounts, PENDING_LIFE};
+use crate::config::SignInAllow;
 use crate::http::{Answer, ApiError, By, Endpoint, Failure, Incoming};
 use crate::runtime::serve_http;
 
@@ -32,6 +34,7 @@ pub fn main() -> ExitCode {
             accounts: Accounts::open(&start, &connection).await?,
             limits: LoginLimits::new(&start.environment, &connection)?,
             on: start.environment.qr_login()?,
+            allow: start.environment.sign_in_allow()?,
         })
     })
 }
@@ -41,13 +44,14 @@ struct QrLogin {
     limits: LoginLimits,
     /// Whether people may sign in this way.
     on: bool,
+    allow: SignInAllow,
 }
 
 /// What a look at the login came to.
 enum Look {
     Waiting { url: String, expires_in: u64 },
     PasswordNeeded { hint: Option<String> },
-    Done(AccountUser),
+    Done(Admission),
 }
 
 impl Endpoint for QrLogin {
@@ -72,7 +76,7 @@ impl QrLogin {
         let deadline = self.accounts.deadline(request);
         let mut session = self.accounts.new_session(Stage::Qr);
         let mut link = self.accounts.link(&mut session, deadline);
-        let made = within(deadline, look(&mut link, false)).await;
+        let made = within(deadline, look(&mut link, &self.allow, false)).await;
         link.close().await;
         let (url, expires_in) = match made {
             Ok(Look::Waiting { url, expires_in }) => (url, expires_in),
@@ -114,7 +118,7 @@ impl QrLogin {
     async fn look(&self, request: &Incoming, mut held: Held) -> Result<Answer, ApiError> {
         let (deadline, in_doubt) = (self.accounts.deadline(request), held.in_doubt);
         let mut link = self.accounts.link(&mut held.session, deadline);
-        let looked = within(deadline, look(&mut link, in_doubt)).await;
+        let looked = within(deadline, look(&mut link, &self.allow, in_doubt)).await;
         link.close().await;
         match looked {
             Ok(Look::Waiting { url, expires_in }) => {
@@ -126,7 +130,8 @@ impl QrLogin {
                 self.accounts.ask_for_password(held, hint.clone()).await?;
                 Ok(password_required(hint.as_deref()))
             }
-            Ok(Look::Done(user)) => {
+            Ok(Look::Done(Admission::SentAway)) => Err(self.accounts.turn_away(held).await?),
+            Ok(Look::Done(Admission::Admitted(user))) => {
                 let by = held.by;
                 let token = self.accounts.move_to_new_token(held, user.clone(), request.now()).await?;
                 Ok(self.done(&token, by, &user))
@@ -142,7 +147,7 @@ impl QrLogin {
 }
 
 /// One look, at a login that may have succeeded before.
-async fn look(link: &mut Link<'_>, in_doubt: bool) -> Result<Look, TelegramError> {
+async fn look(link: &mut Link<'_>, allow: &SignInAllow, in_doubt: bool) -> Result<Look, TelegramError> {
     let known = if in_doubt { already_signed_in(link).await? } else { None };
     let token = match known {
         Some(SignIn::Done(user)) => LoginToken::Done(user),
@@ -151,7 +156,7 @@ async fn look(link: &mut Link<'_>, in_doubt: bool) -> Result<Look, TelegramError
     };
     match token {
         LoginToken::Waiting { url, expires_in } => Ok(Look::Waiting { url, expires_in }),
-        LoginToken::Done(user) => Ok(Look::Done(user)),
+        LoginToken::Done(user) => admit(link, allow, user).await.map(Look::Done),
         LoginToken::PasswordNeeded => Ok(Look::PasswordNeeded { hint: auth::password_hint(link).await? }),
     }
 }

@@ -12,7 +12,6 @@ use serde_json::Value;
 use super::Accounts;
 use super::codes::{DECOY, LoginLimits, code_sent};
 use super::held::{Found, Held, Progress};
-use super::refusal::refusal;
 use super::telegram::within;
 use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming};
 use crate::runtime::serve_http;
@@ -81,10 +80,7 @@ impl ResendCode {
                 self.accounts.store(*held, Progress::NextStage).await?;
                 Ok(sent.info)
             }
-            Err(trouble) => {
-                self.accounts.store(*held, Progress::Known).await?;
-                Err(refusal(Failure::SendCode, trouble))
-            }
+            Err(trouble) => Err(self.accounts.give_up(*held, Failure::SendCode, trouble).await?),
         }
     }
 }

@@ -17,6 +17,7 @@ use super::Accounts;
 use super::held::{Found, Held, MOST_ATTEMPTS, Try};
 use super::password::already_signed_in;
 use super::telegram::within;
+use crate::config::SignInAllow;
 use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming};
 use crate::runtime::serve_http;
 
@@ -68,7 +69,9 @@ impl Endpoint for SignIn {
             // The code was right before.
             Stage::PasswordNeeded { phone, hint } if phone.as_ref() == Some(&given.phone) => {
                 if let Some(password) = &given.password {
-                    return self.accounts.try_password(&request, held, password).await;
+                    // The number was allowed before its code was asked for.
+                    let allow = &SignInAllow::Everybody;
+                    return self.accounts.try_password(&request, held, password, allow).await;
                 }
                 self.accounts.put_back(held).await?;
                 Err(ApiError::PasswordRequired { hint })

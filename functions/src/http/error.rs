@@ -108,6 +108,8 @@ pub(crate) enum ApiError {
     NotAuthenticated,
     #[error("This origin may not do that.")]
     OriginRefused,
+    #[error("This account may not sign in here.")]
+    SignInNotAllowed,
     #[error("Not found.")]
     NotFound,
     #[error("Method not allowed.")]
@@ -179,7 +181,7 @@ impl ApiError {
             | Self::CodeExpired
             | Self::PasswordMissing
             | Self::InvalidPassword => StatusCode::BAD_REQUEST,
-            Self::OriginRefused => StatusCode::FORBIDDEN,
+            Self::OriginRefused | Self::SignInNotAllowed => StatusCode::FORBIDDEN,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::StillAnswering { .. } => StatusCode::CONFLICT,
             Self::AnotherRequest => StatusCode::UNPROCESSABLE_ENTITY,

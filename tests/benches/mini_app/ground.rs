@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lambdagram_functions::FUNCTIONS;
 use lambdagram_tests::lambda::{Launcher, LogSink, ProcessState};
+use lambdagram_tests::python;
 use lambdagram_tests::stack::{Options, Stack, Telegram};
 use lambdagram_tests::telegram::bot_api::BotApi;
 use tempfile::TempDir;
@@ -30,7 +31,7 @@ impl Binaries {
     pub(crate) fn find(folder: Option<PathBuf>) -> Result<Self, Failure> {
         let folder = match folder {
             Some(folder) => folder,
-            None => target_folder()?.join("deploy"),
+            None => python::target_folder()?.join("deploy"),
         };
         let binaries = Self(std::path::absolute(folder)?);
         let mut files = FUNCTIONS.map(|(function, _)| binaries.function(function)).to_vec();
@@ -53,12 +54,6 @@ impl Binaries {
     pub(crate) fn bare(&self) -> PathBuf {
         self.0.join("examples/bare")
     }
-}
-
-/// Cargo's target folder: this bench is `<target>/<profile>/deps/mini_app-…`.
-pub(crate) fn target_folder() -> Result<PathBuf, Failure> {
-    let this = std::env::current_exe()?;
-    Ok(this.ancestors().nth(3).ok_or("the bench lies in no target folder")?.to_owned())
 }
 
 /// The folder with `template.yaml` and `events`.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use lambdagram_tests::python::Environment;
 use lambdagram_tests::telegram::bot_api::DEFAULT_BOT_TOKEN;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -15,7 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
 use crate::figures::{Times, megabytes, ms, print, rate};
-use crate::ground::{BenchStack, Binaries, Failure, arrived, at_rest, target_folder};
+use crate::ground::{BenchStack, Binaries, Failure, arrived, at_rest};
 use crate::requests::{Kind, Requests, next_person, timed};
 
 /// Pictures posted one after another.
@@ -221,10 +222,10 @@ fn baseline() -> PathBuf {
 
 /// Makes the virtual environment that `looking_glass.py` runs in, and returns its Python.
 async fn virtual_environment() -> Result<PathBuf, Failure> {
-    let folder = target_folder()?.join("bench-venv");
-    let python = folder.join("bin/python");
+    let environment = Environment::named("bench-venv")?;
+    let python = environment.python();
     if !python.exists() {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&folder)).await?;
+        run(Command::new("python3").args(["-m", "venv"]).arg(environment.folder())).await?;
     }
     let requirements = baseline().join("requirements.txt");
     run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements))

@@ -4,7 +4,6 @@ mod answers;
 mod input;
 mod password;
 mod qr_login;
-mod session;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder, StatusCode};

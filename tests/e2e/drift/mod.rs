@@ -20,7 +20,8 @@ fn text_of(path: &str) -> String {
 
 /// The template with values for the parameters that have no default.
 fn template() -> Model {
-    let parameters = [("BotId", "1"), ("MiniAppUrl", "https://app.example")];
+    let parameters =
+        [("BotId", "1"), ("MiniAppUrl", "https://app.example"), ("SignInAllow", "*"), ("TelegramApiId", "1")];
     let parameters: BTreeMap<_, _> =
         parameters.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let environment = template::Environment {

@@ -20,22 +20,29 @@ fn code_under(folder: &Path) -> Vec<String> {
             if path.is_dir() {
                 return code_under(&path);
             }
-            let text = std::fs::read_to_string(&path).expect("a source file");
-            let code = text.split_once("#[cfg(test)]\nmod tests {").map_or(text.as_str(), |(code, _)| code);
-            vec![code.to_owned()]
+            vec![code_of(&path)]
         })
         .collect()
 }
 
-/// The names of the variables that are read: what the methods of `Environment` are called with, and every other
-/// literal that looks like such a name, since some reach those methods by way of a binding.
+fn code_of(file: &Path) -> String {
+    let text = std::fs::read_to_string(file).expect("a source file");
+    text.split_once("#[cfg(test)]\nmod tests {").map_or(text.as_str(), |(code, _)| code).to_owned()
+}
+
+/// The names of the variables that are read: what the methods of `Environment` are called with, and in the code of
+/// the configuration every other literal that looks like such a name, since some reach those methods by way of a
+/// binding. Elsewhere such a literal may be Telegram's name of an error.
 fn read_by_the_functions() -> BTreeSet<String> {
     let call = Regex::new(r#"\b(?:text|optional|parsed)\(\s*"([^"]+)""#).expect("a pattern");
     let name = Regex::new(r#""([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)""#).expect("a pattern");
-    let code = code_under(&repository().join("functions/src")).concat();
-    [call, name]
+    let sources = repository().join("functions/src");
+    let configuration =
+        [code_of(&sources.join("config.rs"))].into_iter().chain(code_under(&sources.join("config")));
+    let searched = [(call, code_under(&sources).concat()), (name, configuration.collect())];
+    searched
         .iter()
-        .flat_map(|pattern| pattern.captures_iter(&code))
+        .flat_map(|(pattern, code)| pattern.captures_iter(code))
         .map(|found| found[1].to_owned())
         .collect()
 }

@@ -78,6 +78,7 @@ fn every_error_has_its_status_and_its_sentence() {
             json!({"error": SENTENCE_OF_429, "retry_after": 7}),
         ),
         (ApiError::Aws(internal()), 500, internal_body.clone()),
+        (ApiError::Lease(LeaseError::Lost), 500, internal_body.clone()),
         (ApiError::Secrets(SecretsError::Malformed { fields: "a key" }), 500, internal_body.clone()),
         (ApiError::Panic, 500, internal_body),
     ]);
@@ -104,6 +105,7 @@ fn every_error_of_a_sign_in_has_its_status_and_its_sentence() {
         (ApiError::PasswordMissing, 400, error("Password is required.")),
         (ApiError::InvalidPassword, 400, error("Invalid password. Please try again.")),
         (ApiError::NotAuthenticated, 401, error("User not authenticated.")),
+        (ApiError::SignInNotAllowed, 403, error("This account may not sign in here.")),
         (ApiError::OriginRefused, 403, error("This origin may not do that.")),
         (ApiError::Busy { retry_after: 2 }, 429, json!({"error": SENTENCE_OF_429, "retry_after": 2})),
     ]);

@@ -18,7 +18,7 @@ pub struct StoredKey {
     /// The data centre that the key belongs to.
     pub dc: i32,
     /// The key itself, 256 bytes.
-    #[serde(with = "hexadecimal")]
+    #[serde(with = "hex::serde")]
     pub(super) key: AuthKeyBytes,
     /// The salt that the handshake agreed on.
     pub first_salt: i64,
@@ -129,26 +129,6 @@ impl AuthKeys {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<(i32, KeyId), StoredKey>> {
         self.0.keys.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// An auth key as text.
-mod hexadecimal {
-    use serde::de::{Deserializer, Error as _};
-    use serde::{Deserialize as _, Serializer};
-
-    use super::AuthKeyBytes;
-
-    pub(super) fn serialize<S: Serializer>(key: &AuthKeyBytes, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&hex::encode(key))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AuthKeyBytes, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let mut key = [0; 256];
-        // The error of `hex` would show a part of the key.
-        hex::decode_to_slice(text, &mut key).map_err(|_| D::Error::custom("not 256 bytes in hexadecimal"))?;
-        Ok(key)
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) fn model() -> Model {
         ("BotId", "1234567890"),
         ("MiniAppUrl", "http://127.0.0.1:3000/app"),
         ("AllowedOrigins", "https://app.example,http://127.0.0.1:3000"),
+        ("SignInAllow", "*"),
+        ("TelegramApiId", "17349"),
     ]);
     load(&repository().join("template.yaml"), &given, &environment()).expect("the template loads")
 }
@@ -47,12 +49,27 @@ fn every_route_reaches_its_function() {
             ("GetPost", "GET", "/post/{id}"),
             ("MiniAppSession", "POST", "/mini-app/session"),
             ("TelegramWebhook", "POST", "/telegram/webhook"),
+            ("SendCode", "POST", "/send-code"),
+            ("ResendCode", "POST", "/resend-code"),
+            ("SignIn", "POST", "/sign-in"),
+            ("CheckPassword", "POST", "/check-password"),
+            ("QrLogin", "POST", "/qr-login"),
+            ("QrLogin", "GET", "/qr-login"),
+            ("IsAuthenticated", "GET", "/is-authenticated"),
+            ("Logout", "POST", "/logout"),
             ("Fallback", "ANY", "/"),
             ("Fallback", "ANY", "/{proxy+}"),
             ("Fallback", "ANY", "/post"),
             ("Fallback", "ANY", "/post/{id}"),
             ("Fallback", "ANY", "/mini-app/session"),
             ("Fallback", "ANY", "/telegram/webhook"),
+            ("Fallback", "ANY", "/send-code"),
+            ("Fallback", "ANY", "/resend-code"),
+            ("Fallback", "ANY", "/sign-in"),
+            ("Fallback", "ANY", "/check-password"),
+            ("Fallback", "ANY", "/qr-login"),
+            ("Fallback", "ANY", "/is-authenticated"),
+            ("Fallback", "ANY", "/logout"),
         ]
     );
 }
@@ -101,6 +118,13 @@ fn memory_and_timeouts_fit_the_work() {
             ("MiniAppSession", 256, 10),
             ("TelegramWebhook", 256, 10),
             ("BotWorker", 1024, 60),
+            ("SendCode", 512, 25),
+            ("ResendCode", 512, 25),
+            ("SignIn", 1024, 25),
+            ("CheckPassword", 1024, 25),
+            ("QrLogin", 512, 25),
+            ("IsAuthenticated", 512, 25),
+            ("Logout", 512, 25),
             ("Fallback", 128, 10),
         ]
     );
@@ -181,11 +205,15 @@ fn tables_and_buckets_can_be_made_as_they_are() {
             "KeySchema": [{ "AttributeName": attribute, "KeyType": "HASH" }],
         })
     };
-    let [jobs, limits] = &model.tables[..] else { panic!("two tables, not {}", model.tables.len()) };
+    let [jobs, sessions, limits] = &model.tables[..] else {
+        panic!("three tables, not {}", model.tables.len())
+    };
     assert_eq!(jobs.create, key("lambdagram-local-jobstable", "id"));
+    assert_eq!(sessions.create, key("lambdagram-local-sessionstable", "id"));
     assert_eq!(limits.create, key("lambdagram-local-limitstable", "key"));
-    assert_eq!(jobs.ttl_attribute.as_deref(), Some("expires_at"));
-    assert_eq!(limits.ttl_attribute.as_deref(), Some("expires_at"));
+    for table in [jobs, sessions, limits] {
+        assert_eq!(table.ttl_attribute.as_deref(), Some("expires_at"));
+    }
     let [staging] = &model.buckets[..] else { panic!("one bucket, not {}", model.buckets.len()) };
     assert_eq!((staging.name.as_str(), &staging.cors), ("lambdagram-local-stagingbucket", &json!([])));
 }
@@ -195,7 +223,9 @@ fn each_function_gets_the_variables_it_uses_and_no_others() {
     let model = model();
     let names = |logical_id: &str| {
         let mut environment = function(&model, logical_id).environment.clone();
-        assert_eq!(environment.remove("BOT_SECRETS").as_deref(), Some(""), "the template holds no secret");
+        for secrets in ["ACCOUNT_SECRETS", "BOT_SECRETS"] {
+            assert_eq!(environment.remove(secrets).as_deref(), Some(""), "the template holds no secret");
+        }
         environment.keys().map(String::as_str).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(
@@ -220,11 +250,76 @@ fn each_function_gets_the_variables_it_uses_and_no_others() {
         "BOT_API_URL BOT_DEAD_LETTER_QUEUE_URL BOT_QUEUE_URL JOBS_TABLE SECRETS_ID STAGING_BUCKET \
          UNRESOLVED_SENDS"
     );
+    let of_accounts = |more: &[&str]| {
+        let common = "ACCOUNT_SECRETS_ID ALLOWED_ORIGINS SESSIONS_TABLE SESSION_COOKIE SESSION_DAYS \
+                      TELEGRAM_API_ID TELEGRAM_DCS TELEGRAM_RSA_KEY TELEGRAM_SERVERS";
+        let all: BTreeSet<_> = common.split(' ').chain(more.iter().copied()).collect();
+        all.into_iter().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names("SendCode"), of_accounts(&["CODES_PER_DAY", "LIMITS_TABLE", "SIGN_IN_ALLOW"]));
+    assert_eq!(names("ResendCode"), of_accounts(&["CODES_PER_DAY", "LIMITS_TABLE"]));
+    assert_eq!(names("QrLogin"), of_accounts(&["CODES_PER_DAY", "LIMITS_TABLE", "QR_LOGIN"]));
+    for function in ["SignIn", "CheckPassword", "IsAuthenticated", "Logout"] {
+        assert_eq!(names(function), of_accounts(&[]), "{function}");
+    }
     assert_eq!(names("Fallback"), "ALLOWED_ORIGINS");
     let worker = &function(&model, "BotWorker").environment;
     assert_eq!(worker["BOT_QUEUE_URL"], "http://127.0.0.1:9324/123456789012/lambdagram-local-bot.fifo");
     assert_eq!(worker["SECRETS_ID"], "lambdagram/bot");
     assert_eq!(worker["UNRESOLVED_SENDS"], "retry");
+}
+
+#[test]
+fn what_serves_accounts_knows_nothing_of_the_bot_and_the_other_way_round() {
+    for function in model().functions {
+        let resources = function.policy.iter().flat_map(|statement| &statement.resources);
+        let has = |part: &str| resources.clone().any(|resource| resource.contains(part));
+        let of_accounts = function.environment.contains_key("ACCOUNT_SECRETS_ID");
+        assert_eq!(has("secret:lambdagram/account-"), of_accounts, "{}", function.logical_id);
+        assert_eq!(has("lambdagram-local-sessionstable"), of_accounts, "{}", function.logical_id);
+        assert_eq!(
+            has("secret:lambdagram/bot-"),
+            function.environment.contains_key("SECRETS_ID"),
+            "{}",
+            function.logical_id
+        );
+        assert!(!(has("secret:lambdagram/bot-") && has("secret:lambdagram/account-")));
+    }
+}
+
+#[test]
+fn each_function_of_accounts_may_do_to_a_session_what_it_does() {
+    let model = model();
+    let may = |logical_id: &str| {
+        let statements = function(&model, logical_id).policy.iter();
+        let of_sessions = statements.filter(|statement| {
+            statement.resources.iter().any(|it| it.ends_with("table/lambdagram-local-sessionstable"))
+        });
+        let actions = of_sessions.flat_map(|statement| &statement.actions);
+        actions.filter_map(|action| action.strip_prefix("dynamodb:")).collect::<Vec<_>>().join(" ")
+    };
+    // A token that is replaced is a new item; a login that is dead is deleted.
+    for begins_or_ends_a_login in ["SendCode", "SignIn", "CheckPassword", "QrLogin"] {
+        assert_eq!(may(begins_or_ends_a_login), "PutItem UpdateItem DeleteItem");
+    }
+    assert_eq!(may("ResendCode"), "UpdateItem");
+    assert_eq!(may("IsAuthenticated"), "GetItem UpdateItem DeleteItem");
+    assert_eq!(may("Logout"), "UpdateItem DeleteItem");
+}
+
+#[test]
+fn an_alarm_rings_for_the_errors_of_every_function_and_holds_no_more_than_ten_metrics() {
+    // An alarm over an expression takes ten metrics (AWS, PutMetricAlarm).
+    let text = std::fs::read_to_string(repository().join("template.yaml")).expect("the template");
+    let expressions = text.lines().filter_map(|line| line.trim().strip_prefix("Expression: "));
+    let summed: Vec<Vec<&str>> = expressions.map(|sum| sum.split(" + ").collect()).collect();
+    assert!(summed.iter().all(|alarm| alarm.len() <= 10), "{summed:?}");
+    let mut rung_for = summed.concat();
+    rung_for.sort_unstable();
+    let model = model();
+    let mut binaries: Vec<_> = model.functions.iter().map(|function| function.binary.as_str()).collect();
+    binaries.sort_unstable();
+    assert_eq!(rung_for, binaries);
 }
 
 #[test]

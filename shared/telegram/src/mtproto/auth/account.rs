@@ -2,6 +2,7 @@
 
 use grammers_client::tl::{enums, functions};
 use lambdagram_domain::ids::UserId;
+use lambdagram_domain::phone::PhoneNumber;
 use lambdagram_domain::session::AccountUser;
 
 use crate::mtproto::{Link, TelegramError};
@@ -15,6 +16,22 @@ pub async fn who_am_i(link: &mut Link<'_>) -> Result<AccountUser, TelegramError>
     let request = functions::users::GetUsers { id: vec![enums::InputUser::UserSelf] };
     let users = link.invoke(&request).await?;
     users.into_iter().next().map_or(Err(NO_USER), account_user)
+}
+
+/// The number of the account that a session is signed in as, where Telegram tells it.
+///
+/// # Errors
+///
+/// [`TelegramError`]; [`TelegramError::Dead`] where the session is not signed in any longer.
+pub async fn own_number(link: &mut Link<'_>) -> Result<Option<PhoneNumber>, TelegramError> {
+    let request = functions::users::GetUsers { id: vec![enums::InputUser::UserSelf] };
+    match link.invoke(&request).await?.into_iter().next() {
+        // Telegram leaves out the plus.
+        Some(enums::User::User(user)) => Ok(user
+            .phone
+            .and_then(|digits| PhoneNumber::parse(&format!("+{}", digits.trim_start_matches('+'))))),
+        _ => Err(NO_USER),
+    }
 }
 
 /// Ends the authorization at Telegram. The key stays known, and is nobody's.

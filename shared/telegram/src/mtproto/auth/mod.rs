@@ -5,7 +5,7 @@ mod code;
 mod password;
 mod qr;
 
-pub use self::account::{log_out, who_am_i};
+pub use self::account::{log_out, own_number, who_am_i};
 pub use self::code::{SentCode, SignIn, resend_code, send_code, sign_in};
 pub use self::password::{check_password, password_hint};
 pub use self::qr::{LoginToken, export_login_token};
