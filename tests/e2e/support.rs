@@ -101,8 +101,8 @@ impl TestStack {
 
     /// The rows of the table of sessions, as they are stored.
     pub(crate) async fn sessions(&self) -> Vec<HashMap<String, AttributeValue>> {
-        let table =
-            self.stack.model().tables.iter().find(|table| table.name.ends_with("-sessionstable")).unwrap();
+        let tables = &self.stack.model().tables;
+        let table = tables.iter().find(|table| table.name.to_lowercase().contains("sessions")).unwrap();
         let scan = self.dynamodb().await.scan().table_name(&table.name).send().await.unwrap();
         scan.items.unwrap_or_default()
     }

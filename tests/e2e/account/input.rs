@@ -88,7 +88,7 @@ async fn what_is_no_json_is_refused() {
             let answered = browser.send(request.body(text)).await;
             answered.expect(400, &error("The body is not the JSON this endpoint takes."));
         }
-        let huge = json!({"phone": "5".repeat(6_200_000)}).to_string();
+        let huge = json!({"phone": "5".repeat(6_400_000)}).to_string();
         let request = browser.request(Method::POST, path).header("content-type", "application/json");
         assert_eq!(browser.send(request.body(huge)).await.status, 413, "{path}");
     }

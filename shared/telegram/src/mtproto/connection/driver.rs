@@ -23,7 +23,6 @@ const LARGEST_BACKLOG: usize = 1024 * 1024;
 const MOST_SENDINGS: u32 = 4;
 
 /// A call on its way to the task.
-#[derive(Debug)]
 pub(super) struct Call {
     pub(super) body: Vec<u8>,
     pub(super) reply: oneshot::Sender<Result<Vec<u8>, TelegramError>>,

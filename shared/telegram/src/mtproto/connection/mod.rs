@@ -6,6 +6,7 @@
 mod driver;
 mod opening;
 
+use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -25,7 +26,7 @@ const WAITING_CALLS: usize = 64;
 
 /// A handle on a connection. A clone is the same connection, which ends with the last of them, or when one is told to
 /// close it. Several calls may be under way at once.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Connection {
     calls: mpsc::Sender<Call>,
     ended: watch::Receiver<()>,
@@ -33,12 +34,18 @@ pub struct Connection {
 }
 
 /// What the task tells its handles, and they it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Shared {
     salt: AtomicI64,
     time_offset: AtomicI64,
     close: Notify,
     reason: OnceLock<TelegramError>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Connection(..)")
+    }
 }
 
 impl Connection {
