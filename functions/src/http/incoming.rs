@@ -77,7 +77,7 @@ impl Incoming {
         self.now
     }
 
-    /// When the invocation is cut off, by the machine's clock.
+    /// When the invocation is cut off, by the same clock as everything a function decides by the time.
     pub(crate) fn deadline(&self) -> SystemTime {
         let deadline_ms = self.request.lambda_context_ref().map_or(0, |context| context.deadline);
         UNIX_EPOCH + Duration::from_millis(deadline_ms)

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use regex_lite::Regex;
 
-use super::{repository, template};
+use super::{repository, template, text_of};
 
 /// Variables that are read although the template does not name them, and why.
 const OUTSIDE_THE_TEMPLATE: [(&str, &str); 1] =
@@ -16,6 +16,7 @@ fn code_under(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).expect("a folder of sources");
     let paths = entries.map(|entry| entry.expect("an entry").path());
     paths
+        .filter(|path| !path.ends_with("tests.rs"))
         .flat_map(|path| {
             if path.is_dir() {
                 return code_under(&path);
@@ -49,6 +50,39 @@ fn read_by_the_functions() -> BTreeSet<String> {
 
 fn given_by_the_template() -> BTreeSet<String> {
     template().functions.into_iter().flat_map(|function| function.environment.into_keys()).collect()
+}
+
+/// Which parameter of the template each variable of the functions for accounts holds, where other functions have none.
+fn parameters_of_accounts() -> BTreeSet<(String, String)> {
+    let (accounts, others): (Vec<_>, Vec<_>) = template()
+        .functions
+        .into_iter()
+        .partition(|function| function.environment.contains_key("ACCOUNT_SECRETS_ID"));
+    let elsewhere: BTreeSet<_> = others.iter().flat_map(|function| function.environment.keys()).collect();
+    let only_there: BTreeSet<_> = accounts
+        .iter()
+        .flat_map(|function| function.environment.keys())
+        .filter(|variable| !elsewhere.contains(variable))
+        .collect();
+    let text = text_of("template.yaml");
+    let (_, parameters) = text.split_once("\nParameters:\n").expect("parameters");
+    let (parameters, resources) = parameters.split_once("\nResources:\n").expect("resources");
+    let reference = Regex::new(r"(?m)^ +([A-Z_]+): !Ref (\w+)$").expect("a pattern");
+    reference
+        .captures_iter(resources)
+        .map(|found| (found[2].to_owned(), found[1].to_owned()))
+        .filter(|(parameter, variable)| {
+            only_there.contains(variable) && parameters.contains(&format!("\n  {parameter}:\n"))
+        })
+        .collect()
+}
+
+#[test]
+fn the_readme_tells_what_signing_in_is_configured_with() {
+    let row = Regex::new(r"(?m)^\| `(\w+)` \| .+ \| `([A-Z_]+)`[^|]*\|$").expect("a pattern");
+    let readme = text_of("README.md");
+    let told = row.captures_iter(&readme).map(|found| (found[1].to_owned(), found[2].to_owned()));
+    assert_eq!(told.collect::<BTreeSet<_>>(), parameters_of_accounts());
 }
 
 #[test]
