@@ -111,6 +111,52 @@ async fn a_job_is_done_and_nothing_of_its_batch_is_left() {
     stack.end_clean().await;
 }
 
+/// Status and body of an answer of API Gateway.
+fn status_and_body(answer: &Value) -> (u64, Value) {
+    let body = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    (answer["statusCode"].as_u64().unwrap(), body)
+}
+
+#[tokio::test]
+async fn a_code_is_sent_and_its_login_kept_in_a_cookie() {
+    let stack = TestStack::start_for_events().await;
+    let answered = stack.answer_to_its_event("send_code").await;
+    let (status, body) = status_and_body(&answered);
+    assert_eq!((status, &body["message"]), (200, &json!("Code sent successfully.")), "{body}");
+    let cookie = answered["multiValueHeaders"]["set-cookie"][0].as_str().unwrap();
+    let (pair, attributes) = cookie.split_once("; ").unwrap();
+    assert_eq!(pair.len(), "__Host-session=".len() + 43);
+    assert_eq!(attributes, "HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=1800");
+    stack.end_clean().await;
+}
+
+#[tokio::test]
+async fn a_qr_code_is_made() {
+    let stack = TestStack::start_for_events().await;
+    let (status, body) = status_and_body(&stack.answer_to_its_event("qr_login").await);
+    assert_eq!(status, 200, "{body}");
+    assert!(body["url"].as_str().unwrap().starts_with("tg://login?token="));
+    assert!((1..=60).contains(&body["expires_in"].as_u64().unwrap()), "{body}");
+    stack.end_clean().await;
+}
+
+#[tokio::test]
+async fn the_cookie_of_the_events_belongs_to_nobody() {
+    let stack = TestStack::start_for_events().await;
+    let expired = json!({"error": "Code has expired. Please request a new one."});
+    for (binary, status, body) in [
+        ("resend_code", 400, &expired),
+        ("sign_in", 400, &expired),
+        ("check_password", 400, &expired),
+        ("is_authenticated", 200, &json!({"authenticated": false})),
+        ("logout", 401, &json!({"error": "User not authenticated."})),
+    ] {
+        let answered = stack.answer_to_its_event(binary).await;
+        assert_eq!(status_and_body(&answered), (status, body.clone()), "{binary}");
+    }
+    stack.end_clean().await;
+}
+
 /// What the bot does in the chat of a person who writes to it.
 const WELCOME: [&str; 3] = ["sendMessage", "sendMessage", "setChatMenuButton"];
 

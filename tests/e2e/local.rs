@@ -209,7 +209,10 @@ async fn standard_output_says_ready_and_standard_error_what_runs() {
         "  GET  /post/{id}           GetPost",
         "  POST /mini-app/session    MiniAppSession",
         "  POST /telegram/webhook    TelegramWebhook",
+        "  POST /send-code           SendCode",
+        "  GET  /qr-login            QrLogin",
         "  table  lambdagram-local-jobstable",
+        "  table  lambdagram-local-sessionstable",
         "  bucket lambdagram-local-stagingbucket",
         "  queue  lambdagram-local-bot.fifo",
         "  @lambdagram_sim_bot of the simulated Telegram",
@@ -273,7 +276,11 @@ async fn a_start_that_cannot_be_says_why_in_one_line() {
             vec!["--functions-dir", text(&unbuilt)],
             format!("there is no {}/post_photo; build the functions first", unbuilt.display()),
         ),
-        (vec!["--telegram", "real"], "--telegram real needs BOT_TOKEN, the token of your bot".to_owned()),
+        (
+            vec!["--telegram", "real"],
+            "--telegram real needs BOT_TOKEN for a bot, or TELEGRAM_API_ID and TELEGRAM_API_HASH for accounts"
+                .to_owned(),
+        ),
     ] {
         let mut all = arguments.clone();
         for (option, value) in [("--port", "0"), ("--data-dir", text(&data_dir))] {
@@ -282,6 +289,18 @@ async fn a_start_that_cannot_be_says_why_in_one_line() {
             }
         }
         assert_eq!(run(local(&all)).await, Ended::refused(&reason), "{arguments:?}");
+    }
+    for (variables, reason) in [
+        (vec![("TELEGRAM_API_ID", "17349")], "TELEGRAM_API_ID also needs TELEGRAM_API_HASH"),
+        (vec![("TELEGRAM_API_HASH", "hunter2")], "TELEGRAM_API_HASH also needs TELEGRAM_API_ID"),
+        (
+            vec![("TELEGRAM_API_ID", "hunter2"), ("TELEGRAM_API_HASH", "17349")],
+            "TELEGRAM_API_ID must be the api_id that my.telegram.org gives",
+        ),
+    ] {
+        let mut half = local(&["--port", "0", "--data-dir", text(&data_dir), "--telegram", "real"]);
+        half.envs(variables);
+        assert_eq!(run(half).await, Ended::refused(reason));
     }
     let mut odd_token = local(&["--port", "0", "--data-dir", text(&data_dir), "--telegram", "real"]);
     odd_token.env("BOT_TOKEN", "hunter2");
@@ -399,6 +418,56 @@ async fn a_real_bots_token_is_shown_nowhere_and_kept_nowhere() {
         let token = DEFAULT_BOT_TOKEN.as_bytes();
         assert!(!kept.windows(token.len()).any(|bytes| bytes == token), "{}", file.display());
     }
+    telegram.end().await;
+}
+
+#[tokio::test]
+async fn accounts_do_without_a_bot_which_is_missed_when_it_is_called() {
+    let data = folder();
+    let of_accounts = |arguments: &[&str]| {
+        let mut command = local(arguments);
+        command.env("TELEGRAM_API_ID", "17349").env("TELEGRAM_API_HASH", "hunter2-hunter2");
+        command
+    };
+    let stack = ["--port", "0", "--data-dir", text(data.path()), "--telegram", "real"];
+    let stack = Running::of(of_accounts(&stack)).await;
+    // Nothing is asked of Telegram for somebody without a session.
+    let answer = stack.http.get(format!("{}/is-authenticated", stack.url)).send().await.unwrap();
+    assert_eq!(answer.json::<Value>().await.unwrap(), json!({"authenticated": false}));
+    let (status, answer) = stack.post_json("/mini-app/session", &json!({})).await;
+    assert_eq!((status, &answer["error"]), (StatusCode::BAD_GATEWAY, &json!("Internal server error.")));
+
+    let missing = "--telegram real needs BOT_TOKEN, the token of your bot";
+    for arguments in [["--data-dir", text(data.path())], ["--data-dir", text(&data.path().join("another"))]] {
+        let invoke = ["invoke", "PostPhoto", "--event", "events/post_photo.json", "--telegram", "real"];
+        let ended = run(of_accounts(&[&invoke[..], &arguments[..]].concat())).await;
+        assert_eq!(ended, Ended::refused(missing));
+    }
+    let ended = stack.end(Signal::TERM).await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""));
+    let told = format!(" WARN MiniAppSession does not run: {missing}");
+    assert_eq!(ended.stderr.lines().filter(|line| *line == told).count(), 1, "{}", ended.stderr);
+    assert!(ended.stderr.contains("  none: there is no BOT_TOKEN\n"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+    for file in files_below(data.path()) {
+        let kept = fs::read(&file).unwrap();
+        assert!(!kept.windows(7).any(|bytes| bytes == b"hunter2"), "{}", file.display());
+    }
+}
+
+#[tokio::test]
+async fn a_bot_does_without_accounts_which_are_missed_when_somebody_signs_in() {
+    let telegram = TestStack::start().await;
+    let data = folder();
+    let mut command = local(&["--port", "0", "--data-dir", text(data.path()), "--telegram", "real"]);
+    command.env("BOT_TOKEN", DEFAULT_BOT_TOKEN).env("BOT_API_URL", telegram.stack.bot_api_url());
+    let stack = Running::of(command).await;
+    let (status, _) = stack.post_json("/send-code", &json!({"phone": "+15551234567"})).await;
+    assert_eq!(status, StatusCode::BAD_GATEWAY);
+    let ended = stack.end(Signal::TERM).await;
+    let told = " WARN SendCode does not run: --telegram real needs TELEGRAM_API_ID and TELEGRAM_API_HASH, \
+                which my.telegram.org gives, for accounts";
+    assert_eq!(ended.stderr.lines().filter(|line| *line == told).count(), 1, "{}", ended.stderr);
     telegram.end().await;
 }
 

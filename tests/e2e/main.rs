@@ -4,6 +4,8 @@
 
 mod support;
 
+mod account;
+mod cloud;
 mod delivery;
 mod drift;
 mod events;

@@ -6,7 +6,7 @@ use std::path::Path;
 use lambdagram_domain::secret::Secret;
 use lambdagram_tests::aws::Service;
 use lambdagram_tests::aws::faults::{Effect, Fault, When};
-use lambdagram_tests::stack::{Options, Telegram};
+use lambdagram_tests::stack::{Options, RealBot, Telegram};
 use lambdagram_tests::telegram::bot_api::DEFAULT_BOT_TOKEN;
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -138,8 +138,8 @@ async fn secrets_that_do_not_fit_are_named_and_not_shown() {
 /// A change to a stack's options: its Telegram is the simulated one of another stack.
 fn with_telegram_of(telegram: &TestStack) -> impl FnOnce(&mut Options) {
     let url = Some(telegram.stack.bot_api_url().to_owned());
-    let real = Telegram::real(Secret::new(DEFAULT_BOT_TOKEN), url, Some(MINI_APP.to_owned()));
-    move |options| options.telegram = real
+    let bot = RealBot::new(Secret::new(DEFAULT_BOT_TOKEN), url, Some(MINI_APP.to_owned()));
+    move |options| options.telegram = Telegram::Real { bot: Some(bot), application: None }
 }
 
 impl TestStack {

@@ -1,7 +1,10 @@
 //! A stack for one test, and the people who use it.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::types::AttributeValue;
 use lambdagram_telegram::http::client_builder;
 use lambdagram_tests::lambda::{Launcher, LogSink};
 use lambdagram_tests::stack::{Options, Stack, Telegram};
@@ -84,6 +87,37 @@ impl TestStack {
             assert!(told.is_none(), "a secret in the log: {told:?}");
         }
         self.stack.stop().await;
+    }
+
+    /// Ends a test in which people signed in: no lease is held, and no login was used on two connections at once.
+    pub(crate) async fn end_accounts(self) {
+        let leased: Vec<_> =
+            self.sessions().await.into_iter().filter(|row| row.contains_key("lease")).collect();
+        assert!(leased.is_empty(), "leases are held: {leased:?}");
+        let overlaps = self.stack.cloud().unwrap().people().overlaps().unwrap();
+        assert_eq!(overlaps, 0, "logins were used on two connections at once");
+        self.end_clean().await;
+    }
+
+    /// The rows of the table of sessions, as they are stored.
+    pub(crate) async fn sessions(&self) -> Vec<HashMap<String, AttributeValue>> {
+        let tables = &self.stack.model().tables;
+        let table = tables.iter().find(|table| table.name.to_lowercase().contains("sessions")).unwrap();
+        let scan = self.dynamodb().await.scan().table_name(&table.name).send().await.unwrap();
+        scan.items.unwrap_or_default()
+    }
+
+    /// The stack's DynamoDB.
+    pub(crate) async fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let http_client = aws_smithy_http_client::Builder::new().build_http();
+        let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
+            .http_client(http_client)
+            .endpoint_url(&self.stack.endpoints().dynamodb)
+            .region("eu-central-1")
+            .credentials_provider(Credentials::new("test", "local", None, None, "tests"))
+            .load()
+            .await;
+        aws_sdk_dynamodb::Client::new(&config)
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -15,6 +15,7 @@ use lambdagram_aws::BotSecrets;
 use lambdagram_domain::secret::Secret;
 use lambdagram_functions::FUNCTIONS;
 use lambdagram_telegram::bot_api::{BotApi, TELEGRAM};
+use lambdagram_telegram::mtproto::App;
 use lambdagram_telegram::setup::{self, Webhook};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::Level;
@@ -23,7 +24,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::lambda::{Invocation, Launcher, LogSink, die_with_parent};
-use crate::stack::{self, Options, Stack, Telegram, read_environment_file};
+use crate::stack::{self, Options, RealBot, Stack, Telegram, read_environment_file};
 use crate::telegram::bot_api as simulated;
 
 /// Lambdagram on this machine.
@@ -67,12 +68,18 @@ struct Common {
     /// Run the built functions of this folder instead of this binary's own.
     #[arg(long)]
     functions_dir: Option<PathBuf>,
-    /// The Telegram the bot talks to.
+    /// The Telegram the bot and the accounts are at.
     #[arg(long, value_enum, default_value_t = WhichTelegram::Simulated)]
     telegram: WhichTelegram,
     /// The bot's token, for `--telegram real`.
     #[arg(long, env = "BOT_TOKEN", hide_env_values = true, hide = true)]
     bot_token: Option<String>,
+    /// The number of your application, for people's accounts and `--telegram real`.
+    #[arg(long, env = "TELEGRAM_API_ID", hide_env_values = true, hide = true)]
+    telegram_api_id: Option<String>,
+    /// The secret of your application.
+    #[arg(long, env = "TELEGRAM_API_HASH", hide_env_values = true, hide = true)]
+    telegram_api_hash: Option<String>,
     /// A Bot API server of one's own, for `--telegram real`.
     #[arg(long, env = "BOT_API_URL")]
     bot_api_url: Option<String>,
@@ -258,11 +265,7 @@ fn options(common: &Common, port: u16) -> Result<Options, String> {
     };
     let telegram = match common.telegram {
         WhichTelegram::Simulated => Telegram::Simulated,
-        WhichTelegram::Real => {
-            let token =
-                common.bot_token.clone().ok_or("--telegram real needs BOT_TOKEN, the token of your bot")?;
-            Telegram::real(Secret::new(token), common.bot_api_url.clone(), common.mini_app_url.clone())
-        }
+        WhichTelegram::Real => real_telegram(common)?,
     };
     Ok(Options {
         project: common.project.clone(),
@@ -274,6 +277,29 @@ fn options(common: &Common, port: u16) -> Result<Options, String> {
         overrides: BTreeMap::new(),
         logs: LogSink::default().printing_to(io::stderr()),
     })
+}
+
+/// The real Telegram with a bot, with accounts, or with both.
+fn real_telegram(common: &Common) -> Result<Telegram, String> {
+    let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+    let bot = given(&common.bot_token).map(|token| {
+        RealBot::new(Secret::new(token), common.bot_api_url.clone(), common.mini_app_url.clone())
+    });
+    let application = match (given(&common.telegram_api_id), given(&common.telegram_api_hash)) {
+        (None, None) => None,
+        (Some(api_id), Some(api_hash)) => {
+            let api_id = api_id.parse().ok().filter(|api_id| *api_id > 0);
+            let api_id = api_id.ok_or("TELEGRAM_API_ID must be the api_id that my.telegram.org gives")?;
+            Some(App { api_id, api_hash: Secret::new(api_hash) })
+        }
+        (Some(_), None) => return Err("TELEGRAM_API_ID also needs TELEGRAM_API_HASH".to_owned()),
+        (None, Some(_)) => return Err("TELEGRAM_API_HASH also needs TELEGRAM_API_ID".to_owned()),
+    };
+    if bot.is_none() && application.is_none() {
+        let needed = "BOT_TOKEN for a bot, or TELEGRAM_API_ID and TELEGRAM_API_HASH for accounts";
+        return Err(format!("--telegram real needs {needed}"));
+    }
+    Ok(Telegram::Real { bot, application })
 }
 
 /// What runs, and where: for the person who started it.
@@ -306,10 +332,22 @@ fn describe(stack: &Stack) -> String {
                 stack.url()
             ));
         }
-        None => {
+        None if stack.has_bot() => {
             lines.push(format!("  yours, at {}; its updates are fetched from there", stack.bot_api_url()));
         }
+        None => lines.push("  none: there is no BOT_TOKEN".to_owned()),
     }
+    lines.push("Accounts".to_owned());
+    lines.push(match stack.cloud() {
+        Some(_) => format!(
+            "  +15551234567 of the simulated Telegram; its codes: GET {}/_sim/login-codes?phone=%2B15551234567",
+            stack.url()
+        ),
+        None if stack.has_accounts() => {
+            "  Telegram's own. Whoever reaches this port can sign in, and has the whole account then".to_owned()
+        }
+        None => "  none: there are no TELEGRAM_API_ID and TELEGRAM_API_HASH".to_owned(),
+    });
     lines.join("\n")
 }
 

@@ -3,8 +3,10 @@
 //! A [`Stack`] is what `cargo run` starts and what the end-to-end tests drive. It starts in the order in which the
 //! parts need one another's addresses: listeners, then the template, then what the template describes.
 
+mod accounts;
 mod bot;
 mod controls;
+mod halves;
 mod invoke;
 mod real_telegram;
 mod settle;
@@ -20,13 +22,16 @@ use std::time::Duration;
 
 use lambdagram_domain::secret::Secret;
 use lambdagram_telegram::bot_api::{BotApiError, TELEGRAM};
+use lambdagram_telegram::mtproto::App;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::accounts::Accounts;
 use self::bot::Bot;
 use self::controls::Controls;
+use self::halves::Reachable;
 pub use self::invoke::{EnvironmentFileError, invoke_once, read_environment_file};
 
 use crate::aws::faults::Faults as AwsFaults;
@@ -57,7 +62,7 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// How function processes are started.
     pub launcher: Launcher,
-    /// Which Telegram the bot talks to.
+    /// Which Telegram the bot and the accounts are at.
     pub telegram: Telegram,
     /// Template parameters that differ from what the stack gives them.
     pub parameters: BTreeMap<String, String>,
@@ -72,21 +77,30 @@ pub struct Options {
 pub enum Telegram {
     /// The simulated one, of this machine.
     Simulated,
-    /// The real one, or a Bot API server of one's own.
+    /// The real one. What is left out does not run.
     Real {
-        /// The bot's token.
-        token: Secret,
-        /// The Bot API's address.
-        base_url: String,
-        /// Where the Mini App lives: `https://` for Telegram's own server. Without it the bot has no buttons.
-        mini_app_url: Option<String>,
+        /// The bot.
+        bot: Option<RealBot>,
+        /// What people sign in to their accounts with.
+        application: Option<App>,
     },
 }
 
-impl Telegram {
-    /// Telegram's own server.
-    pub fn real(token: Secret, base_url: Option<String>, mini_app_url: Option<String>) -> Self {
-        Self::Real { token, base_url: base_url.unwrap_or_else(|| TELEGRAM.to_owned()), mini_app_url }
+/// A bot of the real Telegram, or of a Bot API server of one's own.
+#[derive(Clone, Debug)]
+pub struct RealBot {
+    /// The bot's token.
+    pub token: Secret,
+    /// The Bot API's address.
+    pub base_url: String,
+    /// Where the Mini App lives: `https://` for Telegram's own server. Without it the bot has no buttons.
+    pub mini_app_url: Option<String>,
+}
+
+impl RealBot {
+    /// A bot of Telegram's own server, unless another one is given.
+    pub fn new(token: Secret, base_url: Option<String>, mini_app_url: Option<String>) -> Self {
+        Self { token, base_url: base_url.unwrap_or_else(|| TELEGRAM.to_owned()), mini_app_url }
     }
 }
 
@@ -139,6 +153,12 @@ pub enum StartError {
     /// The bot's token is not one.
     #[error("BOT_TOKEN must be <bot id>:<secret>, as @BotFather gives it")]
     Token,
+    /// A function belongs to a half that is not configured.
+    #[error("{reason}")]
+    Missing {
+        /// What is missing.
+        reason: String,
+    },
     /// The bot cannot be set up.
     #[error("the bot cannot be set up: {0}")]
     Setup(#[from] BotApiError),
@@ -157,6 +177,7 @@ pub struct Stack {
     simulated: Option<simulated::BotApi>,
     cloud: Option<Cloud>,
     bot: Bot,
+    accounts: Accounts,
     data_dir: PathBuf,
     shutdown: CancellationToken,
     tasks: TaskTracker,
@@ -202,9 +223,11 @@ impl Stack {
         let faults = Faults::default();
         let bot = Bot::open(&options, &clock, &faults, &api_url, &shutdown, &tasks).await?;
         let cloud = start_cloud(&options, &clock, faults, &shutdown).await?;
+        let accounts = Accounts::open(&options, cloud.as_ref())?;
         let sqs = Sqs::open(data_dir, clock.clone()).map_err(|error| data_folder(data_dir, &error))?;
         sqs.set_endpoint(&aws_listeners.endpoints().sqs);
         let mut parameters = bot.parameters(&api_url);
+        parameters.extend(accounts.parameters());
         parameters.extend(options.parameters.clone());
         let environment =
             Environment { sqs_endpoint: aws_listeners.endpoints().sqs.clone(), api_url: api_url.clone() };
@@ -228,13 +251,15 @@ impl Stack {
             parameters,
             sqs_endpoint: environment.sqs_endpoint,
             api_url: environment.api_url,
-            function_environment: function_environment(aws.endpoints(), &bot),
+            function_environment: function_environment(aws.endpoints(), &bot, &accounts),
+            missing: halves::missing(&model, bot.secrets_json().is_some(), accounts.secrets_json().is_some()),
         };
         let lambda = invoke::start_lambda(&model, &running.function_environment, &options, clock.clone());
         // The front was made before what it kills; nothing calls in between.
         let _ = killer.set(lambda.clone());
 
-        let gateway = gateway::router(&model.api, &model.functions, lambda.clone(), clock.clone());
+        let reachable = Reachable { lambda: lambda.clone(), missing: Arc::new(running.missing.clone()) };
+        let gateway = gateway::router(&model.api, &model.functions, reachable, clock.clone());
         let simulated = bot.simulated.as_ref().zip(cloud.as_ref());
         let controls = simulated.map(|(simulated, cloud)| {
             let controls = Controls {
@@ -264,6 +289,7 @@ impl Stack {
             simulated: bot.simulated.clone(),
             cloud,
             bot,
+            accounts,
             data_dir: options.data_dir,
             shutdown: guard.disarm(),
             tasks,
@@ -277,9 +303,9 @@ impl Stack {
         running.write(&self.data_dir).map_err(|error| data_folder(&self.data_dir, &error))?;
         self.sources = start_sources(&self.model, &self.sqs, &self.lambda);
         self.bot.set_up(&running.api_url).await?;
-        if self.simulated.is_none() {
+        if let Some(api) = self.bot.api().filter(|_| self.simulated.is_none()) {
             let updates = real_telegram::forward(
-                self.bot.api(),
+                api,
                 webhook_of(&running.api_url),
                 self.bot.webhook_secret.clone(),
                 self.clock.clone(),
@@ -308,6 +334,16 @@ impl Stack {
     /// Where the bot's Bot API is.
     pub fn bot_api_url(&self) -> &str {
         &self.bot.url
+    }
+
+    /// Whether the stack has a bot.
+    pub fn has_bot(&self) -> bool {
+        self.bot.secrets_json().is_some()
+    }
+
+    /// Whether people can sign in to accounts.
+    pub fn has_accounts(&self) -> bool {
+        self.accounts.secrets_json().is_some()
     }
 
     /// The clock of everything in the stack.
@@ -345,9 +381,11 @@ impl Stack {
         &self.bot.webhook_secret
     }
 
-    /// Everything that must never show itself: the bot's token, the webhook's secret, the key of mini app tokens.
-    pub fn secrets(&self) -> [&Secret; 3] {
-        [&self.bot.token, &self.bot.webhook_secret, &self.bot.mini_app_key]
+    /// Everything that must never show itself: the bot's token, the webhook's secret, the key of mini app tokens, the
+    /// application's hash and the key of sessions.
+    pub fn secrets(&self) -> Vec<&Secret> {
+        let of_the_bot = self.bot.token.iter().chain([&self.bot.webhook_secret, &self.bot.mini_app_key]);
+        of_the_bot.chain(self.accounts.secrets()).collect()
     }
 
     /// Ends everything, function processes included. What was accepted stays in the data folder.
@@ -422,13 +460,15 @@ fn ensure_queues(sqs: &Sqs, model: &Model) -> Result<(), StartError> {
     Ok(())
 }
 
-fn function_environment(endpoints: &Endpoints, bot: &Bot) -> BTreeMap<String, String> {
-    BTreeMap::from([
-        ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), endpoints.dynamodb.clone()),
-        ("AWS_ENDPOINT_URL_S3".to_owned(), endpoints.s3.clone()),
-        ("AWS_ENDPOINT_URL_SQS".to_owned(), endpoints.sqs.clone()),
-        ("BOT_SECRETS".to_owned(), bot.secrets_json()),
-    ])
+fn function_environment(endpoints: &Endpoints, bot: &Bot, accounts: &Accounts) -> BTreeMap<String, String> {
+    let variables = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", Some(endpoints.dynamodb.clone())),
+        ("AWS_ENDPOINT_URL_S3", Some(endpoints.s3.clone())),
+        ("AWS_ENDPOINT_URL_SQS", Some(endpoints.sqs.clone())),
+        ("ACCOUNT_SECRETS", accounts.secrets_json()),
+        ("BOT_SECRETS", bot.secrets_json()),
+    ];
+    variables.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 fn start_sources(model: &Model, sqs: &Sqs, lambda: &Lambda) -> Vec<EventSource> {

@@ -4,10 +4,9 @@ use std::process::ExitCode;
 
 use lambdagram_domain::login::Password;
 use lambdagram_domain::session::Stage;
-use serde::Deserialize;
-use serde_json::Value;
 
 use super::Accounts;
+use super::fields::Fields;
 use super::held::{Found, MOST_ATTEMPTS, Try};
 use crate::config::SignInAllow;
 use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming};
@@ -52,15 +51,9 @@ impl Endpoint for CheckPassword {
 }
 
 fn read(request: &Incoming) -> Result<Password, ApiError> {
-    #[derive(Deserialize)]
-    struct Body {
-        #[serde(default)]
-        password: Value,
+    let fields = Fields::of(request)?;
+    if !fields.says("password") {
+        return Err(ApiError::PasswordMissing);
     }
-    match request.json::<Body>()?.password {
-        Value::Null => Err(ApiError::PasswordMissing),
-        Value::String(text) if text.is_empty() => Err(ApiError::PasswordMissing),
-        Value::String(text) => Password::parse(&text).ok_or(ApiError::InvalidPassword),
-        _ => Err(ApiError::InvalidPassword),
-    }
+    fields.read("password", Password::parse).ok_or(ApiError::InvalidPassword)
 }

@@ -8,6 +8,7 @@
 mod admission;
 pub mod check_password;
 mod codes;
+mod fields;
 mod held;
 pub mod is_authenticated;
 pub mod logout;

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::Accounts;
 use super::codes::{DECOY, LoginLimits, code_sent};
+use super::fields::Fields;
 use super::held::{Found, Held, Progress};
 use super::telegram::within;
 use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming};
@@ -37,7 +38,7 @@ impl Endpoint for ResendCode {
 
     async fn handle(&self, request: Incoming) -> Result<Answer, ApiError> {
         self.accounts.check_origin(&request)?;
-        request.json::<serde_json::Map<String, Value>>()?;
+        Fields::of(&request)?;
         let found = self.accounts.hold(&request, None).await.map_err(|it| it.or(ApiError::CodeExpired))?;
         let Found::Session(held) = found else { return Err(ApiError::CodeExpired) };
         let info = match held.session.stage.clone() {

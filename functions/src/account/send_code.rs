@@ -9,10 +9,10 @@ use lambdagram_domain::login::CodeInfo;
 use lambdagram_domain::phone::PhoneNumber;
 use lambdagram_domain::session::{Session, SessionToken, Stage};
 use lambdagram_telegram::mtproto::auth;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::codes::{DECOY, LoginLimits, code_sent};
+use super::fields::Fields;
 use super::held::Progress;
 use super::refusal::refusal;
 use super::telegram::within;
@@ -94,15 +94,9 @@ impl SendCode {
 
 /// The number in the body.
 fn read(request: &Incoming) -> Result<PhoneNumber, ApiError> {
-    #[derive(Deserialize)]
-    struct Body {
-        #[serde(default)]
-        phone: Value,
+    let fields = Fields::of(request)?;
+    if !fields.says("phone") {
+        return Err(ApiError::PhoneRequired);
     }
-    match request.json::<Body>()?.phone {
-        Value::Null => Err(ApiError::PhoneRequired),
-        Value::String(phone) if phone.trim().is_empty() => Err(ApiError::PhoneRequired),
-        Value::String(phone) => PhoneNumber::parse(&phone).ok_or(ApiError::PhoneInvalid),
-        _ => Err(ApiError::PhoneInvalid),
-    }
+    fields.read("phone", PhoneNumber::parse).ok_or(ApiError::PhoneInvalid)
 }

@@ -10,10 +10,9 @@ use lambdagram_domain::phone::PhoneNumber;
 use lambdagram_domain::session::{AccountUser, Stage};
 use lambdagram_telegram::mtproto::auth::{self, SignIn as Outcome};
 use lambdagram_telegram::mtproto::{Link, TelegramError};
-use serde::Deserialize;
-use serde_json::Value;
 
 use super::Accounts;
+use super::fields::Fields;
 use super::held::{Found, Held, MOST_ATTEMPTS, Try};
 use super::password::already_signed_in;
 use super::telegram::within;
@@ -152,30 +151,16 @@ impl Given {
 }
 
 fn read(request: &Incoming) -> Result<Given, ApiError> {
-    #[derive(Deserialize)]
-    struct Body {
-        #[serde(default)]
-        phone: Value,
-        #[serde(default)]
-        code: Value,
-        #[serde(default)]
-        password: Value,
-    }
-    let body = request.json::<Body>()?;
-    let (Some(phone), Some(code)) = (filled(&body.phone), filled(&body.code)) else {
+    let fields = Fields::of(request)?;
+    if !fields.says("phone") || !fields.says("code") {
         return Err(ApiError::PhoneAndCodeRequired);
-    };
-    let phone = phone.as_str().and_then(PhoneNumber::parse).ok_or(ApiError::PhoneInvalid)?;
-    let code = code.as_str().and_then(LoginCode::parse).ok_or(ApiError::InvalidCode)?;
-    let password = match filled(&body.password) {
-        None => None,
-        Some(password) => Some(password.as_str().and_then(Password::parse).ok_or(ApiError::InvalidPassword)?),
+    }
+    let phone = fields.read("phone", PhoneNumber::parse).ok_or(ApiError::PhoneInvalid)?;
+    let code = fields.read("code", LoginCode::parse).ok_or(ApiError::InvalidCode)?;
+    let password = if fields.says("password") {
+        Some(fields.read("password", Password::parse).ok_or(ApiError::InvalidPassword)?)
+    } else {
+        None
     };
     Ok(Given { phone, code, password })
-}
-
-/// A field that says something: neither missing nor null nor blank.
-fn filled(value: &Value) -> Option<&Value> {
-    let blank = value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
-    (!blank).then_some(value)
 }

@@ -5,6 +5,7 @@ mod input;
 mod password;
 mod qr_login;
 
+use lambdagram_tests::telegram::mtproto::accounts::Phone;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -65,17 +66,32 @@ impl TestStack {
         made.json::<Value>().await.unwrap()["id"].as_i64().unwrap()
     }
 
+    /// The code Telegram sent last, if it has sent one.
+    pub(crate) async fn last_code(&self, phone: &str) -> Option<String> {
+        let path = format!("/_sim/login-codes?phone={}", phone.replace('+', "%2B"));
+        let found = self.request(Method::GET, &path).send().await.unwrap();
+        if found.status() == StatusCode::NOT_FOUND {
+            return None;
+        }
+        let found: Value = found.json().await.unwrap();
+        Some(found["code"].as_str().unwrap().to_owned())
+    }
+
     /// The code Telegram sent last.
     pub(crate) async fn code_of(&self, phone: &str) -> String {
-        let found = self.request(Method::GET, "/_sim/login-codes").query(&[("phone", phone)]);
-        let found: Value = found.send().await.unwrap().json().await.unwrap();
-        found["code"].as_str().unwrap_or_else(|| panic!("no code: {found}")).to_owned()
+        self.last_code(phone).await.unwrap()
     }
 
     /// What the simulated Telegram says of an account.
     pub(crate) async fn account_of(&self, phone: &str) -> Value {
         let path = format!("/_sim/accounts/{}", phone.replace('+', "%2B"));
         self.request(Method::GET, &path).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Ends every login of an account, as its owner may in any Telegram app.
+    pub(crate) fn end_all_logins(&self, phone: &str) {
+        let phone = Phone::parse(phone).unwrap();
+        assert_ne!(self.stack.cloud().unwrap().people().end_logins(&phone).unwrap(), 0);
     }
 
     /// Pushes everybody's clock forward.

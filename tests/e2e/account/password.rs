@@ -10,7 +10,9 @@ const PASSWORD: &str = "correct horse, батарейка";
 
 async fn stack_with_a_password() -> TestStack {
     let stack = TestStack::start().await;
-    stack.account(&json!({"phone": PHONE, "first_name": "Grace", "password": PASSWORD, "premium": true})).await;
+    stack
+        .account(&json!({"phone": PHONE, "first_name": "Grace", "password": PASSWORD, "premium": true}))
+        .await;
     stack
 }
 
@@ -42,12 +44,16 @@ async fn a_password_is_asked_for_and_checked() {
         answered.expect(400, &error("Invalid password. Please try again."));
     }
     let answered = browser.post("/check-password", &json!({ "password": PASSWORD })).await;
-    assert_eq!((answered.status.as_u16(), &answered.body["user"]["premium"]), (200, &json!(true)), "{answered:?}");
+    assert_eq!(
+        (answered.status.as_u16(), &answered.body["user"]["premium"]),
+        (200, &json!(true)),
+        "{answered:?}"
+    );
     assert_eq!(answered.body["message"], "Signed in successfully.");
     assert_ne!(browser.cookie(), Some(&*pending), "the token changes");
     stack.pass(61);
     assert!(browser.is_authenticated().await);
-    stack.end_signed_out().await;
+    stack.end_accounts().await;
 }
 
 #[tokio::test]
@@ -67,7 +73,7 @@ async fn code_and_password_may_come_in_one_step() {
     let body = json!({"phone": PHONE, "code": stack.code_of(PHONE).await, "password": PASSWORD});
     let answered = browser.post("/sign-in", &body).await;
     assert_eq!(answered.status, 200, "{answered:?}");
-    stack.end_signed_out().await;
+    stack.end_accounts().await;
 }
 
 #[tokio::test]
@@ -80,7 +86,7 @@ async fn a_password_without_a_login_has_nothing_to_open() {
     browser.send_code(PHONE).await;
     browser.post("/check-password", &body).await.expect(400, &expired);
     assert_eq!(stack.account_of(PHONE).await["authorizations"], 0);
-    stack.end_signed_out().await;
+    stack.end_accounts().await;
 }
 
 #[tokio::test]
@@ -93,5 +99,5 @@ async fn passwords_of_a_login_are_counted() {
     }
     let answered = browser.post("/check-password", &json!({ "password": PASSWORD })).await;
     assert_eq!(answered.status, 429, "{answered:?}");
-    stack.end_signed_out().await;
+    stack.end_accounts().await;
 }

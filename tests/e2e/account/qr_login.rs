@@ -11,7 +11,8 @@ impl TestStack {
     async fn scan(&self, phone: &str, url: &Value) {
         let token = url.as_str().unwrap().strip_prefix("tg://login?token=").unwrap();
         let path = format!("/_sim/accounts/{}/accept-login", phone.replace('+', "%2B"));
-        let scanned = self.request(Method::POST, &path).json(&json!({ "token": token })).send().await.unwrap();
+        let scanned =
+            self.request(Method::POST, &path).json(&json!({ "token": token })).send().await.unwrap();
         assert!(scanned.status().is_success(), "{}", scanned.text().await.unwrap());
     }
 }
@@ -36,7 +37,7 @@ async fn a_code_that_is_scanned_signs_in() {
     assert!(browser.is_authenticated().await);
     assert_eq!(browser.get("/qr-login").await.body["state"], "done");
     assert_eq!(stack.account_of(PHONE).await["authorizations"], 1);
-    stack.end_signed_out().await;
+    stack.end_accounts().await;
 }
 
 #[tokio::test]
@@ -50,7 +51,7 @@ async fn a_code_that_was_not_scanned_in_time_is_replaced() {
     assert_ne!(waiting.body["url"], made.body["url"]);
     stack.scan(PHONE, &waiting.body["url"]).await;
     assert_eq!(browser.get("/qr-login").await.body["state"], "done");
-    stack.end_signed_out().await;
+    stack.end_accounts().await;
 }
 
 #[tokio::test]
@@ -62,13 +63,17 @@ async fn an_account_with_a_password_or_another_home_signs_in_by_qr_too() {
     let made = browser.post("/qr-login", &json!({})).await;
     stack.scan(phone, &made.body["url"]).await;
     let asked = browser.get("/qr-login").await;
-    assert_eq!((asked.status.as_u16(), &asked.body["state"]), (200, &json!("password_required")), "{asked:?}");
+    assert_eq!(
+        (asked.status.as_u16(), &asked.body["state"]),
+        (200, &json!("password_required")),
+        "{asked:?}"
+    );
     assert_eq!(browser.get("/qr-login").await.body["state"], "password_required");
     let answered = browser.post("/check-password", &json!({"password": "pass"})).await;
     assert_eq!(answered.status, 200, "{answered:?}");
     stack.pass(61);
     assert!(browser.is_authenticated().await);
-    stack.end_signed_out().await;
+    stack.end_accounts().await;
 }
 
 #[tokio::test]
@@ -92,7 +97,7 @@ async fn a_stranger_who_is_scanned_in_is_sent_away() {
     let made = browser.post("/qr-login", &json!({})).await;
     stack.scan(PHONE, &made.body["url"]).await;
     assert_eq!(browser.get("/qr-login").await.body["state"], "done");
-    stack.end_signed_out().await;
+    stack.end_accounts().await;
 }
 
 #[tokio::test]
@@ -101,5 +106,5 @@ async fn qr_logins_are_off_unless_configured() {
     let mut browser: Browser<'_> = stack.browser();
     browser.post("/qr-login", &json!({})).await.expect(404, &error("Not found."));
     browser.get("/qr-login").await.expect(404, &error("Not found."));
-    stack.end_signed_out().await;
+    stack.end_accounts().await;
 }

@@ -3,22 +3,26 @@
 use std::collections::BTreeMap;
 
 use lambdagram_domain::secret::Secret;
-use lambdagram_telegram::bot_api::{BotApi, BotApiError};
+use lambdagram_telegram::bot_api::{BotApi, BotApiError, TELEGRAM};
 use lambdagram_telegram::setup::{self, Webhook};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Options, StartError, Telegram, bind, data_folder, state, webhook_of};
+use super::{Options, RealBot, StartError, Telegram, bind, data_folder, state, webhook_of};
 use crate::aws;
 use crate::clock::Clock;
 use crate::telegram::bot_api::{self as simulated, DEFAULT_BOT_TOKEN};
 use crate::telegram::faults::Faults;
 
+/// What stands in for the id of a bot that is not there: the template wants one.
+const NO_BOT_ID: i64 = 1;
+
 /// The bot of a stack: who it is, where its API is, and what it shares with the functions.
 #[derive(Clone)]
 pub(super) struct Bot {
-    pub(super) token: Secret,
+    /// Without it, there is no bot.
+    pub(super) token: Option<Secret>,
     id: i64,
     pub(super) url: String,
     pub(super) webhook_secret: Secret,
@@ -37,16 +41,19 @@ impl Bot {
         tasks: &TaskTracker,
     ) -> Result<Self, StartError> {
         let (token, url, mini_app_url, simulated) = match &options.telegram {
-            Telegram::Real { token, base_url, mini_app_url } => {
-                (token.clone(), base_url.clone(), mini_app_url.clone(), None)
+            Telegram::Real { bot: Some(RealBot { token, base_url, mini_app_url }), .. } => {
+                (Some(token.clone()), base_url.clone(), mini_app_url.clone(), None)
             }
+            Telegram::Real { bot: None, .. } => (None, TELEGRAM.to_owned(), None, None),
             Telegram::Simulated => {
                 let (simulated, url) = open_simulated(options, clock, faults, shutdown, tasks).await?;
-                (Secret::new(DEFAULT_BOT_TOKEN), url, Some(format!("{api_url}/")), Some(simulated))
+                (Some(Secret::new(DEFAULT_BOT_TOKEN)), url, Some(format!("{api_url}/")), Some(simulated))
             }
         };
-        let id =
-            token.expose().split_once(':').and_then(|(id, _)| id.parse().ok()).ok_or(StartError::Token)?;
+        let id = match &token {
+            Some(token) => id_in(token).ok_or(StartError::Token)?,
+            None => NO_BOT_ID,
+        };
         let secrets =
             state::secrets(&options.data_dir).map_err(|error| data_folder(&options.data_dir, &error))?;
         let webhook_secret = Secret::new(secrets.webhook_secret);
@@ -67,23 +74,24 @@ impl Bot {
         parameters
     }
 
-    pub(super) fn secrets_json(&self) -> String {
-        json!({
-            "bot_token": self.token.expose(),
+    /// The JSON object that the secret would hold.
+    pub(super) fn secrets_json(&self) -> Option<String> {
+        let json = json!({
+            "bot_token": self.token.as_ref()?.expose(),
             "webhook_secret": self.webhook_secret.expose(),
             "mini_app_key": self.mini_app_key.expose(),
-        })
-        .to_string()
+        });
+        Some(json.to_string())
     }
 
-    pub(super) fn api(&self) -> BotApi {
-        BotApi::new(&self.url, self.token.clone())
+    pub(super) fn api(&self) -> Option<BotApi> {
+        Some(BotApi::new(&self.url, self.token.clone()?))
     }
 
     /// Tells Telegram about the bot. The simulated one delivers updates to the webhook; the real one cannot reach this
     /// machine and is asked for them, which it answers only when no webhook is set.
     pub(super) async fn set_up(&self, api_url: &str) -> Result<(), BotApiError> {
-        let bot = self.api();
+        let Some(bot) = self.api() else { return Ok(()) };
         if self.simulated.is_some() {
             let secret = self.webhook_secret.clone();
             let webhook = Webhook { url: webhook_of(api_url), secret, certificate: None };
@@ -97,6 +105,11 @@ impl Bot {
             None => setup::set_commands(&bot).await,
         }
     }
+}
+
+/// The number before the token's colon.
+fn id_in(token: &Secret) -> Option<i64> {
+    token.expose().split_once(':')?.0.parse().ok()
 }
 
 async fn open_simulated(

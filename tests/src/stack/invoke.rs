@@ -11,6 +11,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::halves::Missing;
 use super::{Options, Stack, StartError, data_folder, state};
 use crate::clock::Clock;
 use crate::gateway::{Invoke, Invoked};
@@ -86,6 +87,7 @@ pub(super) struct Running {
     pub(super) sqs_endpoint: String,
     pub(super) api_url: String,
     pub(super) function_environment: BTreeMap<String, String>,
+    pub(super) missing: Missing,
 }
 
 const RUNNING_FILE: &str = "running.json";
@@ -93,6 +95,11 @@ const RUNNING_FILE: &str = "running.json";
 impl Running {
     pub(super) fn write(&self, data_dir: &Path) -> io::Result<()> {
         state::write_private(data_dir, RUNNING_FILE, self)
+    }
+
+    /// Why a function does not run, if it does not.
+    fn refusal(&self, function: &str) -> Option<StartError> {
+        self.missing.get(function).map(|reason| StartError::Missing { reason: reason.clone() })
     }
 
     pub(super) fn remove(data_dir: &Path) -> io::Result<()> {
@@ -112,14 +119,20 @@ pub async fn invoke_once(options: Options, function: &str, event: Bytes) -> Resu
     let unusable = |error: io::Error| data_folder(&options.data_dir, &error);
     if !state::is_in_use(&options.data_dir).map_err(unusable)? {
         // No queue feeds a function meanwhile: what it began would be cut off when this one is done.
-        let (stack, _) = Stack::open(options).await?;
-        let invocation = stack.lambda().invoke(function, event).await;
+        let (stack, running) = Stack::open(options).await?;
+        let outcome = match running.refusal(function) {
+            Some(refusal) => Err(refusal),
+            None => Ok(stack.lambda().invoke(function, event).await),
+        };
         stack.stop().await;
-        return Ok(invocation);
+        return outcome;
     }
     let running: Running = state::read(&options.data_dir, RUNNING_FILE)
         .map_err(unusable)?
         .ok_or_else(|| StartError::InUse { path: options.data_dir.clone() })?;
+    if let Some(refusal) = running.refusal(function) {
+        return Err(refusal);
+    }
     let environment = Environment { sqs_endpoint: running.sqs_endpoint, api_url: running.api_url };
     let model = template::load(&options.project.join("template.yaml"), &running.parameters, &environment)?;
     let clock = state::clock(&options.data_dir).map_err(unusable)?;

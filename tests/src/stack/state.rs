@@ -12,6 +12,7 @@ use crate::clock::Clock;
 
 const CLOCK_FILE: &str = "clock.json";
 const SECRETS_FILE: &str = "secrets.json";
+const ACCOUNT_SECRETS_FILE: &str = "account-secrets.json";
 const LOCK_FILE: &str = "lock";
 
 #[derive(Serialize, Deserialize)]
@@ -24,6 +25,14 @@ struct StoredClock {
 pub(super) struct StoredSecrets {
     pub(super) webhook_secret: String,
     pub(super) mini_app_key: String,
+}
+
+/// The secrets of what signs people in on this machine.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredAccountSecrets {
+    /// What the simulated cloud is told; a real application has its own, which is not kept.
+    pub(super) api_hash: String,
+    pub(super) session_key: String,
 }
 
 /// Takes the data folder for one stack, until what is returned is dropped. `None` when another has it.
@@ -60,12 +69,32 @@ pub(super) fn keep_clock(data_dir: &Path, clock: &Clock) -> io::Result<()> {
 
 /// The secrets, made up at the first start: other users of the machine reach the stack's port too.
 pub(super) fn secrets(data_dir: &Path) -> io::Result<StoredSecrets> {
-    if let Some(stored) = read(data_dir, SECRETS_FILE)? {
+    kept(data_dir, SECRETS_FILE, || StoredSecrets { webhook_secret: invented(), mini_app_key: invented() })
+}
+
+/// As [`secrets`]. Sessions that were stored before open with the same key only.
+pub(super) fn account_secrets(data_dir: &Path) -> io::Result<StoredAccountSecrets> {
+    kept(data_dir, ACCOUNT_SECRETS_FILE, || StoredAccountSecrets {
+        api_hash: invented(),
+        session_key: invented(),
+    })
+}
+
+/// 32 hexadecimal digits that nobody guesses.
+fn invented() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
+fn kept<T: Serialize + for<'a> Deserialize<'a>>(
+    data_dir: &Path,
+    file: &str,
+    invent: impl FnOnce() -> T,
+) -> io::Result<T> {
+    if let Some(stored) = read(data_dir, file)? {
         return Ok(stored);
     }
-    let invented = || uuid::Uuid::new_v4().simple().to_string();
-    let secrets = StoredSecrets { webhook_secret: invented(), mini_app_key: invented() };
-    write_private(data_dir, SECRETS_FILE, &secrets)?;
+    let secrets = invent();
+    write_private(data_dir, file, &secrets)?;
     Ok(secrets)
 }
 
@@ -109,5 +138,20 @@ mod tests {
         assert_eq!(clock(folder.path()).unwrap().offset_ms(), 3_600_000);
         let first = secrets(folder.path()).unwrap();
         assert_eq!(secrets(folder.path()).unwrap().mini_app_key, first.mini_app_key);
+        let first = account_secrets(folder.path()).unwrap();
+        assert_eq!(account_secrets(folder.path()).unwrap().session_key, first.session_key);
+    }
+
+    #[test]
+    fn secrets_are_for_their_owners_eyes_only() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        secrets(folder.path()).unwrap();
+        account_secrets(folder.path()).unwrap();
+        for file in [SECRETS_FILE, ACCOUNT_SECRETS_FILE] {
+            let mode = std::fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{file}");
+        }
     }
 }

@@ -81,8 +81,12 @@ impl Services {
         &self.model.tables[0].name
     }
 
-    fn limits(&self) -> &str {
+    fn sessions(&self) -> &str {
         &self.model.tables[1].name
+    }
+
+    fn limits(&self) -> &str {
+        &self.model.tables[2].name
     }
 
     fn bucket(&self) -> &str {

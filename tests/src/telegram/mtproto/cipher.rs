@@ -1,6 +1,6 @@
 //! The encryption of `MTProto` 2.0 between the ends of a connection, for whichever end sends.
 //!
-//! Source: core.telegram.org/mtproto/description.
+//! Source: `core.telegram.org/mtproto/description`.
 
 use grammers_crypto::aes;
 use sha2::{Digest as _, Sha256};

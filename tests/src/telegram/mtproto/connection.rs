@@ -26,7 +26,7 @@ use super::{machine_now, salts, tl_bytes};
 use crate::clock::Clock;
 
 /// How far a message's id may be behind and ahead of the server's time, in seconds.
-/// Source: core.telegram.org/mtproto/description, "Message Identifier (msg_id)".
+/// Source: `core.telegram.org/mtproto/description`, "Message Identifier".
 const OLDEST_S: i64 = 300;
 const NEWEST_S: i64 = 30;
 
@@ -34,7 +34,7 @@ const NEWEST_S: i64 = 30;
 const READ_BYTES: usize = 64 * 1024;
 
 /// Reasons in `bad_msg_notification`.
-/// Source: core.telegram.org/mtproto/service_messages_about_messages.
+/// Source: `core.telegram.org/mtproto/service_messages_about_messages`.
 mod bad {
     /// The id is too low: the client's time is wrong, or the message is old.
     pub(super) const TOO_LOW: i32 = 16;

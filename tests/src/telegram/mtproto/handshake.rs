@@ -1,6 +1,6 @@
 //! The server's side of making an auth key, step by step and without sockets.
 //!
-//! Source: core.telegram.org/mtproto/auth_key. Whatever is not as it should be ends the handshake as Telegram ends it,
+//! Source: `core.telegram.org/mtproto/auth_key`. Whatever is not as it should be ends the handshake as Telegram ends it,
 //! with a transport error. Temporary keys are refused: nothing here binds them.
 
 use std::sync::LazyLock;
@@ -23,7 +23,7 @@ use super::{random, tl_bytes, unix_i32};
 pub(super) const REFUSED: i32 = -404;
 
 /// The transport error for a client that meant another data centre.
-/// Source: core.telegram.org/mtproto/mtproto-transports, "Transport errors".
+/// Source: `core.telegram.org/mtproto/mtproto-transports`, "Transport errors".
 pub(super) const WRONG_DC: i32 = -444;
 
 /// What clients of Telegram's own test servers add to the number of a data centre.
@@ -102,7 +102,7 @@ impl Handshake {
         let (id, rest) = body.split_first_chunk().ok_or(REFUSED)?;
         match (u32::from_le_bytes(*id), std::mem::replace(&mut self.stage, Stage::Start)) {
             (functions::ReqPqMulti::CONSTRUCTOR_ID | functions::ReqPq::CONSTRUCTOR_ID, _) => {
-                self.ask_for_factors(tl_bytes(rest.get(..16).ok_or(REFUSED)?))
+                Ok(self.ask_for_factors(tl_bytes(rest.get(..16).ok_or(REFUSED)?)))
             }
             (functions::ReqDhParams::CONSTRUCTOR_ID, Stage::PqSent { nonce, server_nonce, pq }) => {
                 let request = functions::ReqDhParams::from_bytes(rest).map_err(|_| REFUSED)?;
@@ -116,14 +116,14 @@ impl Handshake {
                 let inner = Inner::open(&request.encrypted_data).ok_or(REFUSED)?;
                 if (inner.nonce, inner.server_nonce) != (nonce, server_nonce)
                     || (&inner.p, &inner.q) != (&p, &q)
-                    || inner.pq != pq.pq.to_be_bytes()
+                    || inner.pq != pq.product.to_be_bytes()
                 {
                     return Err(REFUSED);
                 }
                 if inner.dc.is_some_and(|dc| dc.abs() != self.dc && dc.abs() != self.dc + TEST_DC) {
                     return Err(WRONG_DC);
                 }
-                self.send_params(nonce, server_nonce, inner.new_nonce, now_s)
+                Ok(self.send_params(nonce, server_nonce, inner.new_nonce, now_s))
             }
             (functions::SetClientDhParams::CONSTRUCTOR_ID, Stage::ParamsSent(exchange)) => {
                 let request = functions::SetClientDhParams::from_bytes(rest).map_err(|_| REFUSED)?;
@@ -133,16 +133,16 @@ impl Handshake {
         }
     }
 
-    fn ask_for_factors(&mut self, nonce: [u8; 16]) -> Result<Step, i32> {
+    fn ask_for_factors(&mut self, nonce: [u8; 16]) -> Step {
         let (server_nonce, pq) = (random::bytes(), primes::fresh());
         let answer = enums::ResPq::Pq(types::ResPq {
             nonce,
             server_nonce,
-            pq: pq.pq.to_be_bytes().to_vec(),
+            pq: pq.product.to_be_bytes().to_vec(),
             server_public_key_fingerprints: vec![server_key().fingerprint()],
         });
         self.stage = Stage::PqSent { nonce, server_nonce, pq };
-        Ok(Step { answer: answer.to_bytes(), made: None })
+        Step { answer: answer.to_bytes(), made: None }
     }
 
     fn send_params(
@@ -151,7 +151,7 @@ impl Handshake {
         server_nonce: [u8; 16],
         new_nonce: [u8; 32],
         now_s: u64,
-    ) -> Result<Step, i32> {
+    ) -> Step {
         let secret = BigUint::from_bytes_be(&random::bytes::<256>());
         let g_a = BigUint::from(GENERATOR).modpow(&secret, &PRIME);
         let inner = enums::ServerDhInnerData::Data(types::ServerDhInnerData {
@@ -172,7 +172,7 @@ impl Handshake {
         let answer =
             enums::ServerDhParams::Ok(types::ServerDhParamsOk { nonce, server_nonce, encrypted_answer });
         self.stage = Stage::ParamsSent(Exchange { nonce, server_nonce, new_nonce, secret, retry: 0 });
-        Ok(Step { answer: answer.to_bytes(), made: None })
+        Step { answer: answer.to_bytes(), made: None }
     }
 
     fn finish(
@@ -268,7 +268,7 @@ fn minimal(number: u32) -> Vec<u8> {
 }
 
 /// Whether a half of the exchange is between 2^(2048-64) and the prime less that.
-/// Source: core.telegram.org/mtproto/security_guidelines, "g_a and g_b validation".
+/// Source: `core.telegram.org/mtproto/security_guidelines`, on validating both halves.
 fn is_safe(half: &BigUint) -> bool {
     let margin = BigUint::from(1_u8) << (2048 - 64);
     *half >= margin && *half <= &*PRIME - margin

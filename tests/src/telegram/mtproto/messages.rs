@@ -1,6 +1,6 @@
 //! The messages inside a message: containers and packed bodies, both ways.
 //!
-//! Source: core.telegram.org/mtproto/service_messages.
+//! Source: `core.telegram.org/mtproto/service_messages`.
 
 use std::io::{Read as _, Write as _};
 
@@ -23,7 +23,7 @@ pub(super) const PACKED: u32 = 0x3072_cfa1;
 pub(super) const RPC_RESULT: u32 = 0xf35c_6d01;
 
 /// Messages in a container at most.
-/// Source: core.telegram.org/mtproto/service_messages_about_messages, "64: invalid container"; clients keep to 1020.
+/// Source: `core.telegram.org/mtproto/service_messages_about_messages`, "64: invalid container"; clients keep to 1020.
 const MOST_MESSAGES: usize = 1020;
 
 /// Bytes of an unpacked body at most. Ours: as many as of a packet, so that little cannot become too much.

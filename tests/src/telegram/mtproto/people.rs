@@ -1,7 +1,7 @@
 //! What tests and controls do in place of people: they have accounts, read their codes and scan QR codes.
 
 use super::accounts::{Account, NewAccount, Password, Phone};
-use super::authorizations::Authorization;
+use super::authorizations::{Authorization, Standing};
 use super::codes::SentCode;
 use super::service::Services;
 use super::tokens::BadToken;
@@ -93,7 +93,31 @@ impl People {
         Ok(Some(Summary { id, authorizations, overlaps }))
     }
 
-    /// Scans a QR code with another device of the account, and lets the newcomer in..
+    /// Ends every login of an account, as a person does in Settings → Devices; returns how many there were.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn end_logins(&self, phone: &Phone) -> Result<usize, PeopleError> {
+        let ended = self.0.store().atomically(|store| {
+            let logins = Authorization::of_account(store, phone)?;
+            let ended = logins.len();
+            for login in logins {
+                login.end(store, &Standing::Revoked)?;
+            }
+            Ok(ended)
+        })?;
+        Ok(ended)
+    }
+
+    /// How often logins of any account were killed for overlapping connections.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn overlaps(&self) -> Result<u64, PeopleError> {
+        Ok(self.0.store().all::<Account>()?.iter().map(|account| account.overlaps).sum())
+    }
+
+    /// Scans a QR code with another device of the account, and lets the newcomer in.
     ///
     /// # Errors
     /// The number has no account, the token is not good, or the database failed.

@@ -4,7 +4,7 @@ use super::random;
 
 /// A number below 2^63 with its two prime factors, the smaller first. Each has 31 bits, as with Telegram.
 pub(super) struct Pq {
-    pub(super) pq: u64,
+    pub(super) product: u64,
     pub(super) p: u32,
     pub(super) q: u32,
 }
@@ -13,7 +13,7 @@ pub(super) struct Pq {
 pub(super) fn fresh() -> Pq {
     let p = prime();
     let q = std::iter::repeat_with(prime).find(|q| *q != p).expect("there are other primes");
-    Pq { pq: u64::from(p) * u64::from(q), p: p.min(q), q: p.max(q) }
+    Pq { product: u64::from(p) * u64::from(q), p: p.min(q), q: p.max(q) }
 }
 
 /// A prime of 31 bits.
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn small_primes_are_told_from_other_numbers() {
-        let plainly = |number: u32| number > 1 && (2..number).all(|divisor| number % divisor != 0);
+        let plainly = |number: u32| number > 1 && !(2..number).any(|divisor| number.is_multiple_of(divisor));
         for number in 0..3000 {
             assert_eq!(is_prime(number), plainly(number), "{number}");
         }
@@ -65,9 +65,9 @@ mod tests {
 
     #[test]
     fn a_client_can_take_the_number_apart() {
-        let Pq { pq, p, q } = fresh();
-        assert_eq!(grammers_crypto::factorize(pq), (p.into(), q.into()));
-        assert_eq!(pq.to_be_bytes().len(), 8);
-        assert!(pq < 1 << 63);
+        let Pq { product, p, q } = fresh();
+        assert_eq!(grammers_crypto::factorize(product), (p.into(), q.into()));
+        assert_eq!(product.to_be_bytes().len(), 8);
+        assert!(product < 1 << 63);
     }
 }

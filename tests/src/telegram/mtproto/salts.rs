@@ -1,7 +1,7 @@
 //! Server salts. Each is named by its half hour and its key, so nothing has to be kept.
 //!
 //! "A (random) 64-bit number changed every 30 minutes [...]. All subsequent messages must contain the new salt (although,
-//! messages with the old salt are still accepted for a further 1800 seconds)": core.telegram.org/mtproto/description.
+//! messages with the old salt are still accepted for a further 1800 seconds)": `core.telegram.org/mtproto/description`.
 
 use grammers_tl_types::types::FutureSalt;
 use sha2::{Digest as _, Sha256};
@@ -13,7 +13,7 @@ use super::{tl_bytes, unix_i32};
 const PERIOD_S: u64 = 1800;
 
 /// How many salts a client gets at once.
-/// Source: core.telegram.org/mtproto/service_messages, "from 1 to 64".
+/// Source: `core.telegram.org/mtproto/service_messages`, "from 1 to 64".
 const MOST: i32 = 64;
 
 /// The salt to use at this time, in seconds since the Unix epoch.

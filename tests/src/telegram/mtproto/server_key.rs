@@ -17,7 +17,7 @@ use super::tl_bytes;
 pub(super) const KEY_BYTES: usize = 256;
 
 /// Bytes of data and padding inside `RSA_PAD`.
-/// Source: core.telegram.org/mtproto/auth_key, 4.1.
+/// Source: `core.telegram.org/mtproto/auth_key`, 4.1.
 const PADDED_BYTES: usize = 192;
 
 static KEY: LazyLock<ServerKey> = LazyLock::new(|| {

@@ -242,7 +242,7 @@ impl Session {
     }
 
     /// The byte that `msgs_state_info` has for a message.
-    /// Source: core.telegram.org/mtproto/service_messages_about_messages, "Informational message".
+    /// Source: `core.telegram.org/mtproto/service_messages_about_messages`, "Informational message".
     pub(super) fn status(&self, id: i64) -> u8 {
         let state = self.lock();
         match state.received.get(&id) {

@@ -54,21 +54,20 @@ impl Verifier {
         // Telegram's own salts have these lengths.
         let (salt1, salt2) = (random::bytes::<40>().to_vec(), random::bytes::<16>().to_vec());
         let x = BigUint::from_bytes_be(&password_hash(password, &salt1, &salt2));
-        let v = number_bytes(&generator().modpow(&x, &PRIME)).to_vec();
+        let v = number_bytes(&BigUint::from(GENERATOR).modpow(&x, &PRIME)).to_vec();
         Self { salt1, salt2, v }
     }
 }
 
 impl Challenge {
     pub(super) fn new(verifier: &Verifier) -> Self {
-        let (p, g) = (&*PRIME, generator());
-        let v = BigUint::from_bytes_be(&verifier.v);
-        let k = BigUint::from_bytes_be(&hash(&[&number_bytes(p), &number_bytes(&g)]));
+        let generator = BigUint::from(GENERATOR);
+        let multiplier = hash(&[&number_bytes(&PRIME), &number_bytes(&generator)]);
+        let masked = BigUint::from_bytes_be(&multiplier) * BigUint::from_bytes_be(&verifier.v);
         let secret = random::bytes::<KEY_BYTES>().to_vec();
-        let b = BigUint::from_bytes_be(&secret);
-        let public = (k * v + g.modpow(&b, p)) % p;
-        let salt1 = verifier.salt1.clone();
-        Self { id: random::id(), secret, public: number_bytes(&public).to_vec(), salt1 }
+        let power = generator.modpow(&BigUint::from_bytes_be(&secret), &PRIME);
+        let public = number_bytes(&((masked + power) % &*PRIME)).to_vec();
+        Self { id: random::id(), secret, public, salt1: verifier.salt1.clone() }
     }
 
     /// Whether this challenge asks for that password, and not for one that was changed since.
@@ -78,27 +77,26 @@ impl Challenge {
 
     /// Whether `A` and `M1` prove that their sender knows the password.
     pub(super) fn is_met(&self, verifier: &Verifier, a: &[u8], m1: &[u8]) -> bool {
-        let (p, g) = (&*PRIME, generator());
-        let big_a = BigUint::from_bytes_be(a);
-        // A multiple of p would make the shared secret 0 for everybody.
-        if a.len() > KEY_BYTES || (&big_a % p) == BigUint::ZERO {
+        let number = BigUint::from_bytes_be(a);
+        // A multiple of the prime would make the shared secret 0 for everybody.
+        if a.len() > KEY_BYTES || (&number % &*PRIME) == BigUint::ZERO {
             return false;
         }
-        let a = number_bytes(&big_a);
-        let u = BigUint::from_bytes_be(&hash(&[&a, &self.public]));
-        let v = BigUint::from_bytes_be(&verifier.v);
-        let b = BigUint::from_bytes_be(&self.secret);
-        let shared = (big_a * v.modpow(&u, p)).modpow(&b, p);
-        let key = hash(&[&number_bytes(&shared)]);
-        let (of_p, of_g) = (hash(&[&number_bytes(p)]), hash(&[&number_bytes(&g)]));
-        let mixed: Vec<u8> = of_p.iter().zip(of_g).map(|(p, g)| p ^ g).collect();
-        let salts = (hash(&[&verifier.salt1]), hash(&[&verifier.salt2]));
-        hash(&[&mixed, &salts.0, &salts.1, &a, &self.public, &key]) == m1
+        let a = number_bytes(&number);
+        let mixer = BigUint::from_bytes_be(&hash(&[&a, &self.public]));
+        let mixed_in = BigUint::from_bytes_be(&verifier.v).modpow(&mixer, &PRIME);
+        let shared = (number * mixed_in).modpow(&BigUint::from_bytes_be(&self.secret), &PRIME);
+        proof(verifier, &a, &self.public, &shared) == m1
     }
 }
 
-fn generator() -> BigUint {
-    BigUint::from(GENERATOR)
+/// `M1`, with which both sides show that they have computed the same secret.
+fn proof(verifier: &Verifier, a: &[u8], b: &[u8], shared: &BigUint) -> Vec<u8> {
+    let of_prime = hash(&[&number_bytes(&PRIME)]);
+    let of_generator = hash(&[&number_bytes(&BigUint::from(GENERATOR))]);
+    let mixed: Vec<u8> = of_prime.iter().zip(of_generator).map(|(left, right)| left ^ right).collect();
+    let (salt1, salt2) = (hash(&[&verifier.salt1]), hash(&[&verifier.salt2]));
+    hash(&[&mixed, &salt1, &salt2, a, b, &hash(&[&number_bytes(shared)])])
 }
 
 fn hash(parts: &[&[u8]]) -> Vec<u8> {
@@ -169,11 +167,7 @@ mod tests {
         let challenge = Challenge::new(&verifier);
         // With A = 0 the shared secret is 0, which needs no password.
         for a in [vec![0; 256], prime()] {
-            let key = hash(&[&[0; 256]]);
-            let (of_p, of_g) = (hash(&[&prime()]), hash(&[&number_bytes(&generator())]));
-            let mixed: Vec<u8> = of_p.iter().zip(of_g).map(|(p, g)| p ^ g).collect();
-            let salts = (hash(&[&verifier.salt1]), hash(&[&verifier.salt2]));
-            let m1 = hash(&[&mixed, &salts.0, &salts.1, &a, &challenge.public, &key]);
+            let m1 = proof(&verifier, &a, &challenge.public, &BigUint::ZERO);
             assert!(!challenge.is_met(&verifier, &a, &m1));
         }
         assert!(!challenge.is_met(&verifier, &[7; 300], &[7; 32]));

@@ -23,7 +23,7 @@ pub(super) fn handle(call: &Call<'_>, id: u32) -> Option<Answered<Vec<u8>>> {
 }
 
 /// Also for a login that waits for its password. Each call makes a new challenge, and only the newest counts.
-fn get_password(call: &Call<'_>, _: functions::account::GetPassword) -> Answered<enums::account::Password> {
+fn get_password(call: &Call<'_>, _: &functions::account::GetPassword) -> Answered<enums::account::Password> {
     let phone = match &call.key.standing {
         Standing::PasswordNeeded(phone) => phone.clone(),
         _ => call.me()?.account.phone,
@@ -72,8 +72,8 @@ fn algorithm(salt1: Vec<u8>, salt2: Vec<u8>) -> enums::PasswordKdfAlgo {
 
 fn get_authorizations(
     call: &Call<'_>,
-    me: Me,
-    _: functions::account::GetAuthorizations,
+    me: &Me,
+    _: &functions::account::GetAuthorizations,
 ) -> Answered<enums::account::Authorizations> {
     let mut all = Authorization::of_account(call.store, &me.account.phone)?;
     all.sort_by_key(|it| (it.hash != me.authorization.hash, u64::MAX - it.active_at));
@@ -84,17 +84,18 @@ fn get_authorizations(
 
 fn reset_authorization(
     call: &Call<'_>,
-    me: Me,
-    request: functions::account::ResetAuthorization,
+    me: &Me,
+    request: &functions::account::ResetAuthorization,
 ) -> Answered<bool> {
     let other = Authorization::get(call.store, request.hash)?;
     let other = other.filter(|it| it.phone == me.account.phone && it.hash != me.authorization.hash);
     let other = other.ok_or_else(|| refused("HASH_INVALID"))?;
-    check_not_fresh(call, &me)?;
+    check_not_fresh(call, me)?;
     other.end(call.store, &Standing::Revoked)?;
     Ok(true)
 }
 
-fn update_status(_: &Call<'_>, _: Me, _: functions::account::UpdateStatus) -> Answered<bool> {
+#[expect(clippy::unnecessary_wraps, reason = "every method has the same shape")]
+fn update_status(_: &Call<'_>, _: &Me, _: &functions::account::UpdateStatus) -> Answered<bool> {
     Ok(true)
 }

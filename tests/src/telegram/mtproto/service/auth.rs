@@ -22,7 +22,7 @@ pub(super) fn handle(call: &Call<'_>, id: u32) -> Option<Answered<Vec<u8>>> {
 }
 
 /// Also leaves a login that waits for its password.
-fn log_out(call: &Call<'_>, _: functions::auth::LogOut) -> Answered<enums::auth::LoggedOut> {
+fn log_out(call: &Call<'_>, _: &functions::auth::LogOut) -> Answered<enums::auth::LoggedOut> {
     let mut key = call.key.clone();
     if let Standing::PasswordNeeded(_) = key.standing {
         key.standing = Standing::Stranger;
@@ -36,8 +36,8 @@ fn log_out(call: &Call<'_>, _: functions::auth::LogOut) -> Answered<enums::auth:
 
 fn export_authorization(
     call: &Call<'_>,
-    me: Me,
-    request: functions::auth::ExportAuthorization,
+    me: &Me,
+    request: &functions::auth::ExportAuthorization,
 ) -> Answered<enums::auth::ExportedAuthorization> {
     let dc = request.dc_id;
     if dc == call.caller.dc || !call.addresses().iter().any(|address| address.dc == dc) {
@@ -50,11 +50,11 @@ fn export_authorization(
 
 fn import_authorization(
     call: &Call<'_>,
-    request: functions::auth::ImportAuthorization,
+    request: &functions::auth::ImportAuthorization,
 ) -> Answered<enums::auth::Authorization> {
-    let functions::auth::ImportAuthorization { id, bytes } = request;
     let invalid = || refused("AUTH_BYTES_INVALID");
-    let export = Export::take(call.store, &bytes, id, call.caller.dc, call.now_s())?.ok_or_else(invalid)?;
+    let export = Export::take(call.store, &request.bytes, request.id, call.caller.dc, call.now_s())?
+        .ok_or_else(invalid)?;
     call.leave()?;
     let mut authorization = Authorization::get(call.store, export.authorization)?.ok_or_else(invalid)?;
     let account = call.account(&authorization.phone)?.ok_or_else(invalid)?;
@@ -62,8 +62,12 @@ fn import_authorization(
     Ok(authorized(&account))
 }
 
-fn reset_authorizations(call: &Call<'_>, me: Me, _: functions::auth::ResetAuthorizations) -> Answered<bool> {
-    check_not_fresh(call, &me)?;
+fn reset_authorizations(
+    call: &Call<'_>,
+    me: &Me,
+    _: &functions::auth::ResetAuthorizations,
+) -> Answered<bool> {
+    check_not_fresh(call, me)?;
     for other in Authorization::of_account(call.store, &me.account.phone)? {
         if other.hash != me.authorization.hash {
             other.end(call.store, &Standing::Revoked)?;
@@ -81,6 +85,6 @@ pub(super) fn check_not_fresh(call: &Call<'_>, me: &Me) -> Result<(), Refused> {
 }
 
 /// Temporary keys are not simulated; this is what a binding message that does not fit is answered with.
-fn bind_temp_auth_key(_: &Call<'_>, _: functions::auth::BindTempAuthKey) -> Answered<bool> {
+fn bind_temp_auth_key(_: &Call<'_>, _: &functions::auth::BindTempAuthKey) -> Answered<bool> {
     Err(refused("ENCRYPTED_MESSAGE_INVALID"))
 }

@@ -31,7 +31,8 @@ pub(super) fn handle(call: &Call<'_>, id: u32) -> Option<Answered<Vec<u8>>> {
 }
 
 /// Limits and times as Telegram's production data centres send them.
-fn get_config(call: &Call<'_>, _: functions::help::GetConfig) -> Answered<enums::Config> {
+#[expect(clippy::unnecessary_wraps, reason = "every method has the same shape")]
+fn get_config(call: &Call<'_>, _: &functions::help::GetConfig) -> Answered<enums::Config> {
     Ok(types::Config {
         default_p2p_contacts: true,
         preload_featured_stickers: false,
@@ -100,12 +101,14 @@ fn dc_option(of: &DcAddress) -> enums::DcOption {
     .into()
 }
 
-fn get_nearest_dc(call: &Call<'_>, _: functions::help::GetNearestDc) -> Answered<enums::NearestDc> {
+#[expect(clippy::unnecessary_wraps, reason = "every method has the same shape")]
+fn get_nearest_dc(call: &Call<'_>, _: &functions::help::GetNearestDc) -> Answered<enums::NearestDc> {
     let this_dc = call.caller.dc;
     Ok(types::NearestDc { country: "US".to_owned(), this_dc, nearest_dc: this_dc }.into())
 }
 
-fn get_app_config(_: &Call<'_>, request: functions::help::GetAppConfig) -> Answered<enums::help::AppConfig> {
+#[expect(clippy::unnecessary_wraps, reason = "every method has the same shape")]
+fn get_app_config(_: &Call<'_>, request: &functions::help::GetAppConfig) -> Answered<enums::help::AppConfig> {
     if request.hash == APP_CONFIG_HASH {
         return Ok(enums::help::AppConfig::NotModified);
     }

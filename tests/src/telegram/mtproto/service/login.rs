@@ -67,7 +67,7 @@ pub(super) fn check_app(api_id: i32, api_hash: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-fn send_code(call: &Call<'_>, request: functions::auth::SendCode) -> Answered<enums::auth::SentCode> {
+fn send_code(call: &Call<'_>, request: &functions::auth::SendCode) -> Answered<enums::auth::SentCode> {
     check_app(request.api_id, &request.api_hash)?;
     let phone = phone(&request.phone_number)?;
     if let Some(account) = call.account(&phone)? {
@@ -119,24 +119,24 @@ fn worthless(why: Worthless) -> Refused {
 }
 
 /// Telegram documents one refusal for a way that is not there, or not yet.
-fn resend_code(call: &Call<'_>, request: functions::auth::ResendCode) -> Answered<enums::auth::SentCode> {
+fn resend_code(call: &Call<'_>, request: &functions::auth::ResendCode) -> Answered<enums::auth::SentCode> {
     let (phone, sent) = find(call, &request.phone_number, &request.phone_code_hash)?;
     let next = sent.way.next().filter(|_| sent.may_go_again(call.now_ms));
     send(call, &phone, next.ok_or_else(|| refused("SEND_CODE_UNAVAILABLE"))?)
 }
 
-fn cancel_code(call: &Call<'_>, request: functions::auth::CancelCode) -> Answered<bool> {
+fn cancel_code(call: &Call<'_>, request: &functions::auth::CancelCode) -> Answered<bool> {
     let (_, mut sent) = find(call, &request.phone_number, &request.phone_code_hash)?;
     sent.spend(call.store)?;
     Ok(true)
 }
 
-fn sign_in(call: &Call<'_>, request: functions::auth::SignIn) -> Answered<enums::auth::Authorization> {
+fn sign_in(call: &Call<'_>, request: &functions::auth::SignIn) -> Answered<enums::auth::Authorization> {
     phone(&request.phone_number)?;
-    let code = request.phone_code.filter(|code| !code.is_empty());
+    let code = request.phone_code.as_deref().filter(|code| !code.is_empty());
     let code = code.ok_or_else(|| refused("PHONE_CODE_EMPTY"))?;
     let (phone, mut sent) = find(call, &request.phone_number, &request.phone_code_hash)?;
-    sent.attempt(call.store, &code)?.map_err(worthless)?;
+    sent.attempt(call.store, code)?.map_err(worthless)?;
     // Without an account the code stays good for `auth.signUp`.
     let Some(account) = call.account(&phone)? else {
         return Ok(types::auth::AuthorizationSignUpRequired { terms_of_service: None }.into());
@@ -146,7 +146,7 @@ fn sign_in(call: &Call<'_>, request: functions::auth::SignIn) -> Answered<enums:
 }
 
 /// Accounts are made with Telegram's own apps only.
-fn sign_up(call: &Call<'_>, request: functions::auth::SignUp) -> Answered<enums::auth::Authorization> {
+fn sign_up(call: &Call<'_>, request: &functions::auth::SignUp) -> Answered<enums::auth::Authorization> {
     find(call, &request.phone_number, &request.phone_code_hash)?;
     Err(refused("PHONE_NUMBER_APP_SIGNUP_FORBIDDEN"))
 }
@@ -154,14 +154,14 @@ fn sign_up(call: &Call<'_>, request: functions::auth::SignUp) -> Answered<enums:
 /// Each proof is checked against the challenge that `account.getPassword` has made last, and uses it up.
 fn check_password(
     call: &Call<'_>,
-    request: functions::auth::CheckPassword,
+    request: &functions::auth::CheckPassword,
 ) -> Answered<enums::auth::Authorization> {
     let Standing::PasswordNeeded(phone) = &call.key.standing else {
         return Err(call.me().err().unwrap_or_else(|| refused("PASSWORD_HASH_INVALID")));
     };
     let account = call.account(phone)?.ok_or_else(|| refused("AUTH_KEY_UNREGISTERED"))?;
     let Some(password) = &account.password else { return Err(refused("SRP_PASSWORD_CHANGED")) };
-    let enums::InputCheckPasswordSrp::Srp(proof) = request.password else {
+    let enums::InputCheckPasswordSrp::Srp(proof) = &request.password else {
         return Err(refused("PASSWORD_HASH_INVALID"));
     };
     let mut key = call.key.clone();

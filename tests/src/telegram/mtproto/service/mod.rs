@@ -6,6 +6,7 @@
 mod account;
 mod answers;
 mod auth;
+mod call;
 mod help;
 mod login;
 mod qr;
@@ -19,15 +20,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
-use grammers_tl_types::{Deserializable, RemoteCall, Serializable, enums, name_for_id, types};
+use grammers_tl_types::{Serializable, enums, name_for_id, types};
 use tokio::sync::mpsc;
 
+use self::call::{Answered, Call, Me, Refused, date, refused};
 use super::accounts::Account;
 use super::authorizations::{Authorization, Connections, Key, Standing};
 use super::cluster::DcAddress;
 use super::errors::{named, outcome_of};
 use super::people::People;
-use super::rpc::{Caller, ConnectionId, KeyId, Outcome, RpcError, Service};
+use super::rpc::{Caller, ConnectionId, KeyId, Outcome, Service};
 use super::store::Store;
 use super::tokens::{BadToken, LoginToken};
 use crate::clock::Clock;
@@ -66,49 +68,6 @@ struct Shared {
     faults: Faults,
     addresses: Vec<DcAddress>,
     notices: mpsc::UnboundedSender<Notice>,
-}
-
-/// Why a call has no answer.
-#[derive(Debug)]
-enum Refused {
-    Rpc(RpcError),
-    Store(rusqlite::Error),
-}
-
-type Answered<T> = Result<T, Refused>;
-
-/// Answers the methods of an area, and none of others.
-type Area = fn(&Call<'_>, u32) -> Option<Answered<Vec<u8>>>;
-
-const AREAS: [Area; 7] =
-    [auth::handle, login::handle, qr::handle, account::handle, users::handle, updates::handle, help::handle];
-
-impl From<rusqlite::Error> for Refused {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error)
-    }
-}
-
-/// The refusal of this name.
-fn refused(name: impl Into<String>) -> Refused {
-    Refused::Rpc(named(name))
-}
-
-/// A call and what it works on.
-struct Call<'a> {
-    services: &'a Services,
-    store: &'a Store,
-    caller: &'a Caller,
-    /// The caller's key, as it was when the call came.
-    key: Key,
-    body: &'a [u8],
-    now_ms: u64,
-}
-
-/// Who calls a method that is for those who are logged in.
-struct Me {
-    account: Account,
-    authorization: Authorization,
 }
 
 impl Services {
@@ -251,79 +210,4 @@ impl Service for Services {
             broken(&error);
         }
     }
-}
-
-impl Call<'_> {
-    fn handle(&self, id: u32) -> Answered<Vec<u8>> {
-        if self.key.standing == Standing::Dead {
-            return Err(refused("AUTH_KEY_UNREGISTERED"));
-        }
-        if self.caller.api_id.is_none() {
-            return Err(refused("CONNECTION_NOT_INITED"));
-        }
-        let answer = AREAS.iter().find_map(|area| area(self, id));
-        answer.unwrap_or_else(|| {
-            tracing::warn!(
-                method = name_for_id(id),
-                constructor = format!("{id:08x}"),
-                "The simulated cloud does not know this method"
-            );
-            Err(Refused::Rpc(RpcError::unknown_method(id)))
-        })
-    }
-
-    /// Runs a method that anybody may call.
-    fn open<R, A>(&self, method: fn(&Self, R) -> Answered<A>) -> Answered<Vec<u8>>
-    where
-        R: RemoteCall<Return = A> + Deserializable,
-        A: Serializable,
-    {
-        Ok(method(self, self.request()?)?.to_bytes())
-    }
-
-    /// Runs a method that only those who are logged in may call.
-    fn signed_in<R, A>(&self, method: fn(&Self, Me, R) -> Answered<A>) -> Answered<Vec<u8>>
-    where
-        R: RemoteCall<Return = A> + Deserializable,
-        A: Serializable,
-    {
-        let me = self.me()?;
-        Ok(method(self, me, self.request()?)?.to_bytes())
-    }
-
-    fn request<R: Deserializable>(&self) -> Answered<R> {
-        R::from_bytes(self.body).map_err(|_| refused("INPUT_FETCH_ERROR"))
-    }
-
-    fn me(&self) -> Answered<Me> {
-        let hash = match self.key.standing {
-            Standing::SignedIn(hash) => hash,
-            Standing::PasswordNeeded(_) => return Err(refused("SESSION_PASSWORD_NEEDED")),
-            Standing::Revoked => return Err(refused("SESSION_REVOKED")),
-            Standing::Stranger | Standing::Dead => return Err(refused("AUTH_KEY_UNREGISTERED")),
-        };
-        let unregistered = || refused("AUTH_KEY_UNREGISTERED");
-        let mut authorization = Authorization::get(self.store, hash)?.ok_or_else(unregistered)?;
-        let account = Account::of_phone(self.store, &authorization.phone)?.ok_or_else(unregistered)?;
-        authorization.touch(self.store, self.now_s())?;
-        Ok(Me { account, authorization })
-    }
-
-    fn addresses(&self) -> &[DcAddress] {
-        &self.services.0.addresses
-    }
-
-    const fn now_s(&self) -> u64 {
-        self.now_ms / 1000
-    }
-
-    /// The time as the API writes it.
-    fn date(&self) -> i32 {
-        date(self.now_s())
-    }
-}
-
-/// Unix seconds as the API writes them.
-fn date(seconds: u64) -> i32 {
-    i32::try_from(seconds).unwrap_or(i32::MAX)
 }

@@ -19,7 +19,7 @@ pub(super) fn handle(call: &Call<'_>, id: u32) -> Option<Answered<Vec<u8>>> {
 /// is collected here.
 fn export_login_token(
     call: &Call<'_>,
-    request: functions::auth::ExportLoginToken,
+    request: &functions::auth::ExportLoginToken,
 ) -> Answered<enums::auth::LoginToken> {
     check_app(request.api_id, &request.api_hash)?;
     let mut key = call.key.clone();
@@ -30,7 +30,7 @@ fn export_login_token(
     if let Some(accepted) = live.iter().find(|token| token.accepted_by.is_some()) {
         return collect(call, accepted.clone());
     }
-    let token = LoginToken::new(call.caller, request.except_ids, call.now_s());
+    let token = LoginToken::new(call.caller, request.except_ids.clone(), call.now_s());
     key.login_tokens = live.into_iter().map(|token| token.text).chain([token.text.clone()]).collect();
     call.store.put(&token)?;
     call.store.put(&key)?;
@@ -40,7 +40,7 @@ fn export_login_token(
 /// Goes on with a login at the data centre that `loginTokenMigrateTo` named.
 fn import_login_token(
     call: &Call<'_>,
-    request: functions::auth::ImportLoginToken,
+    request: &functions::auth::ImportLoginToken,
 ) -> Answered<enums::auth::LoginToken> {
     let invalid = || refused(BadToken::Invalid.name());
     let token = LoginToken::of_bytes(call.store, &request.token)?.ok_or_else(invalid)?;
@@ -72,10 +72,10 @@ fn collect(call: &Call<'_>, mut token: LoginToken) -> Answered<enums::auth::Logi
 
 fn accept_login_token(
     call: &Call<'_>,
-    me: Me,
-    request: functions::auth::AcceptLoginToken,
+    me: &Me,
+    request: &functions::auth::AcceptLoginToken,
 ) -> Answered<enums::Authorization> {
     let accepted = call.services.accept_login(call.store, &request.token, &me.account)?;
     let token = accepted.map_err(|why| refused(why.name()))?;
-    Ok(answers::expected(token.client, me.account.phone, call.now_s()))
+    Ok(answers::expected(token.client, me.account.phone.clone(), call.now_s()))
 }

@@ -15,15 +15,16 @@ pub(super) fn handle(call: &Call<'_>, id: u32) -> Option<Answered<Vec<u8>>> {
     })
 }
 
-fn get_state(call: &Call<'_>, _: Me, _: functions::updates::GetState) -> Answered<enums::updates::State> {
+#[expect(clippy::unnecessary_wraps, reason = "every method has the same shape")]
+fn get_state(call: &Call<'_>, _: &Me, _: &functions::updates::GetState) -> Answered<enums::updates::State> {
     let state = types::updates::State { pts: FIRST_PTS, qts: 0, date: call.date(), seq: 1, unread_count: 0 };
     Ok(state.into())
 }
 
 fn get_difference(
     call: &Call<'_>,
-    _: Me,
-    request: functions::updates::GetDifference,
+    _: &Me,
+    request: &functions::updates::GetDifference,
 ) -> Answered<enums::updates::Difference> {
     if request.pts < 1 {
         return Err(refused("PERSISTENT_TIMESTAMP_EMPTY"));

@@ -14,10 +14,10 @@ pub(super) fn handle(call: &Call<'_>, id: u32) -> Option<Answered<Vec<u8>>> {
     })
 }
 
-fn get_users(call: &Call<'_>, me: Me, request: functions::users::GetUsers) -> Answered<Vec<enums::User>> {
+fn get_users(call: &Call<'_>, me: &Me, request: &functions::users::GetUsers) -> Answered<Vec<enums::User>> {
     let mut users = Vec::new();
     for id in &request.id {
-        let found = find(call, &me, id)?;
+        let found = find(call, me, id)?;
         users.push(if found.id == me.account.id { own_user(&found) } else { user(&found) });
     }
     Ok(users)
@@ -26,10 +26,10 @@ fn get_users(call: &Call<'_>, me: Me, request: functions::users::GetUsers) -> An
 /// Only of oneself.
 fn get_full_user(
     call: &Call<'_>,
-    me: Me,
-    request: functions::users::GetFullUser,
+    me: &Me,
+    request: &functions::users::GetFullUser,
 ) -> Answered<enums::users::UserFull> {
-    if find(call, &me, &request.id)?.id != me.account.id {
+    if find(call, me, &request.id)?.id != me.account.id {
         return Err(refused("USER_ID_INVALID"));
     }
     Ok(types::users::UserFull {

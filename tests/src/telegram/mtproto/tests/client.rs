@@ -197,8 +197,8 @@ impl Client {
     pub(super) async fn is_quiet(&mut self) -> bool {
         let ping = self.send(functions::Ping { ping_id: 77 }.to_bytes()).await;
         let content = self.next().await;
-        let enums::Pong::Pong(pong) = enums::Pong::from_bytes(&content.body).unwrap();
-        (pong.msg_id, pong.ping_id) == (ping, 77)
+        let enums::Pong::Pong(answer) = enums::Pong::from_bytes(&content.body).unwrap();
+        (answer.msg_id, answer.ping_id) == (ping, 77)
     }
 }
 
@@ -294,7 +294,7 @@ impl Exchange {
         assert_eq!(Sha1::digest(params_bytes(&params))[..], open[..20]);
         assert_eq!((params.nonce, params.server_nonce), (self.nonce, self.server_nonce));
         let apart = machine_now().abs_diff(Duration::from_secs(params.server_time.unsigned_abs().into()));
-        assert!(apart < Duration::from_secs(60));
+        assert!(apart < Duration::from_mins(1));
         self.params = Some(params);
     }
 

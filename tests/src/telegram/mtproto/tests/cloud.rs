@@ -95,13 +95,13 @@ fn me() -> functions::users::GetUsers {
 }
 
 async fn sign_in(running: &Running, client: &mut Client) {
-    let send = functions::auth::SendCode {
+    let request = functions::auth::SendCode {
         phone_number: FIRST_PHONE.to_owned(),
         api_id: 12345,
         api_hash: "0123456789abcdef0123456789abcdef".to_owned(),
         settings: types::CodeSettings::from_bytes(&[0; 4]).unwrap().into(),
     };
-    let enums::auth::SentCode::Code(sent) = call(client, &send).await else { panic!("a code was sent") };
+    let enums::auth::SentCode::Code(sent) = call(client, &request).await else { panic!("a code was sent") };
     let (status, code) = running.get("/_sim/login-codes?phone=%2B15551234567").await;
     assert_eq!(status, 200);
     let sign_in = functions::auth::SignIn {

@@ -29,8 +29,8 @@ async fn a_ping_is_answered_and_a_new_session_is_announced_once() {
     let created = client.expect(types::NewSessionCreated::CONSTRUCTOR_ID).await;
     let enums::NewSession::Created(created) = enums::NewSession::from_bytes(&created.body).unwrap();
     assert_eq!((created.first_msg_id, created.server_salt), (ping, client.salt));
-    let pong = client.next().await;
-    assert_eq!(pong.body, enums::Pong::Pong(types::Pong { msg_id: ping, ping_id: 5 }).to_bytes());
+    let answer = client.next().await;
+    assert_eq!(answer.body, enums::Pong::Pong(types::Pong { msg_id: ping, ping_id: 5 }).to_bytes());
     assert!(client.is_quiet().await);
 }
 
@@ -98,29 +98,17 @@ async fn containers_and_packed_messages_are_opened() {
         content(ping, functions::Ping { ping_id: 9 }.to_bytes()),
     ]);
     let outer = client.send(packed(&body)).await;
-    let mut results = vec![(0, Vec::new()); 2];
     for (id, expected) in [(first, 1), (second, 2)] {
         // Answers come in any order: what was passed over is asked for again.
-        client.send(types::MsgResendAnsReq { msg_ids: vec![id] }.into_body()).await;
-        results.push((id, client.result_of(id).await));
-        assert_eq!(results.last().unwrap().1, method(expected));
+        let request = types::MsgResendAnsReq { msg_ids: vec![id] };
+        client.send(enums::MsgResendReq::MsgResendAnsReq(request).to_bytes()).await;
+        assert_eq!(client.result_of(id).await, method(expected));
     }
     client.send_as(outer, body).await;
     assert_eq!(refusal(&mut client).await, (outer, 19));
     client.send(CONTAINER.to_le_bytes().to_vec()).await;
     assert_eq!(refusal(&mut client).await.1, 64);
     assert_eq!(world.service.count(), 3);
-}
-
-/// Boxed types that grammers has no function for.
-trait IntoBody {
-    fn into_body(self) -> Vec<u8>;
-}
-
-impl IntoBody for types::MsgResendAnsReq {
-    fn into_body(self) -> Vec<u8> {
-        enums::MsgResendReq::MsgResendAnsReq(self).to_bytes()
-    }
 }
 
 #[tokio::test]

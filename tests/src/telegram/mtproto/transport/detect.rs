@@ -14,7 +14,7 @@ const INTERMEDIATE: [u8; 4] = [0xee; 4];
 const PADDED: [u8; 4] = [0xdd; 4];
 
 /// First bytes of other protocols, which an obfuscated connection never begins with.
-/// Source: core.telegram.org/mtproto/mtproto-transports, "Transport obfuscation".
+/// Source: `core.telegram.org/mtproto/mtproto-transports`, "Transport obfuscation".
 const FOREIGN: [[u8; 4]; 5] = [*b"HEAD", *b"POST", *b"GET ", *b"OPTI", [0x16, 0x03, 0x01, 0x02]];
 
 /// What the first bytes say.
@@ -24,7 +24,7 @@ pub(super) enum Detected {
     /// A transport with so many bytes of a tag in front.
     Plain { framing: Framing, tag: usize },
     /// A transport behind obfuscation; the cipher is the server's, and stands after the 64 bytes.
-    Obfuscated { framing: Framing, init: Box<[u8; 64]>, cipher: ObfuscatedCipher },
+    Obfuscated { framing: Framing, init: Box<[u8; 64]>, cipher: Box<ObfuscatedCipher> },
 }
 
 /// Looks at what a connection begins with.
@@ -55,7 +55,7 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Detected, TransportError> {
         [0xdd, 0xdd, 0xdd, 0xdd] => Framing::Padded,
         _ => return Err(TransportError::Unknown),
     };
-    Ok(Detected::Obfuscated { framing, init: Box::new(*init), cipher })
+    Ok(Detected::Obfuscated { framing, init: Box::new(*init), cipher: Box::new(cipher) })
 }
 
 /// The server's cipher: grammers' is the client's, whose directions change places when the bytes are turned around.

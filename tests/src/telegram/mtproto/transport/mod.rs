@@ -115,7 +115,7 @@ impl Decoder {
             Detected::Obfuscated { framing, init, mut cipher } => {
                 let _ = self.buffer.split_to(init.len());
                 cipher.decrypt(&mut self.buffer);
-                Ok(Some(Known { init: Some(*init), cipher: Some(cipher), ..known(framing) }))
+                Ok(Some(Known { init: Some(*init), cipher: Some(*cipher), ..known(framing) }))
             }
         }
     }
