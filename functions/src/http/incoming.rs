@@ -152,7 +152,7 @@ impl Incoming {
         Some(header.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
     }
 
-    /// The body as JSON.
+    /// The body as a JSON object.
     ///
     /// # Errors
     ///
@@ -160,6 +160,10 @@ impl Incoming {
     pub(crate) fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ApiError> {
         if self.media_type().as_deref() != Some("application/json") {
             return Err(ApiError::UnsupportedMediaType { expected: "application/json" });
+        }
+        // Serde would read a struct from an array as well, field by field.
+        if self.body().trim_ascii_start().first() != Some(&b'{') {
+            return Err(ApiError::InvalidJson);
         }
         serde_json::from_slice(self.body()).map_err(|_| ApiError::InvalidJson)
     }

@@ -7,7 +7,22 @@ use super::*;
 
 /// A request as the event of a REST API gives it.
 fn incoming(headers: &Value, source_ip: &str, listed: &[&str]) -> Incoming {
-    let event = json!({
+    let event = event(headers, source_ip, "");
+    let origins = AllowedOrigins::new(listed.iter().map(|origin| (*origin).to_owned()).collect());
+    let mut request = lambda_http::request::from_str(&event.to_string()).unwrap();
+    let mut context = Context::default();
+    context.deadline = 1_700_000_000_250;
+    request = request.with_lambda_context(context);
+    Incoming::new(request, UnixTime(0), Arc::new(origins))
+}
+
+fn with_body(headers: &Value, body: &str) -> Incoming {
+    let request = lambda_http::request::from_str(&event(headers, "203.0.113.7", body).to_string()).unwrap();
+    Incoming::new(request, UnixTime(0), Arc::new(AllowedOrigins::new(Vec::new())))
+}
+
+fn event(headers: &Value, source_ip: &str, body: &str) -> Value {
+    json!({
         "resource": "/sign-in",
         "path": "/sign-in",
         "httpMethod": "POST",
@@ -21,14 +36,9 @@ fn incoming(headers: &Value, source_ip: &str, listed: &[&str]) -> Incoming {
             "resourcePath": "/sign-in",
             "stage": "prod",
         },
+        "body": body,
         "isBase64Encoded": false,
-    });
-    let mut request = lambda_http::request::from_str(&event.to_string()).unwrap();
-    let mut context = Context::default();
-    context.deadline = 1_700_000_000_250;
-    request = request.with_lambda_context(context);
-    let origins = AllowedOrigins::new(listed.iter().map(|origin| (*origin).to_owned()).collect());
-    Incoming::new(request, UnixTime(0), Arc::new(origins))
+    })
 }
 
 fn with_headers(headers: &Value) -> Incoming {
@@ -44,6 +54,33 @@ fn an_idempotency_key_is_a_quoted_string_or_a_bare_one() {
     for wrong in ["", "\"\"", "\"", "\"a", "a\"b", "\"a\"b\"", "\"a\\\"", "\"a\\n\"", "a b", &"a".repeat(256)]
     {
         assert_eq!(read(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
+fn a_body_is_one_json_object_and_says_so() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Body {
+        #[serde(default)]
+        text: Option<String>,
+    }
+    let read = |media_type: &str, body: &str| {
+        with_body(&json!({ "Content-Type": media_type }), body)
+            .json::<Body>()
+            .map_err(|error| error.to_string())
+    };
+    let json = "application/json";
+    let text = |text: &str| Ok(Body { text: Some(text.to_owned()) });
+    assert_eq!(read(json, r#" {"text": "a", "more": 1}"#), text("a"));
+    assert_eq!(read("Application/JSON; charset=utf-8", r#"{"text": "a"}"#), text("a"));
+    assert_eq!(read(json, "{}"), Ok(Body { text: None }));
+    let invalid = "The body is not the JSON this endpoint takes.";
+    for wrong in ["", " ", "null", "1", "\"a\"", "[]", "[\"a\"]", "{", "{}{}", r#"{"text": 1}"#] {
+        assert_eq!(read(json, wrong), Err(invalid.to_owned()), "{wrong:?}");
+    }
+    for media_type in ["", "text/plain", "text/json", "application/x-www-form-urlencoded"] {
+        let expected = Err("Content-Type must be application/json.".to_owned());
+        assert_eq!(read(media_type, "{}"), expected, "{media_type:?}");
     }
 }
 

@@ -258,8 +258,12 @@ fn each_function_gets_the_variables_it_uses_and_no_others() {
     };
     assert_eq!(names("SendCode"), of_accounts(&["CODES_PER_DAY", "LIMITS_TABLE", "SIGN_IN_ALLOW"]));
     assert_eq!(names("ResendCode"), of_accounts(&["CODES_PER_DAY", "LIMITS_TABLE"]));
-    assert_eq!(names("QrLogin"), of_accounts(&["CODES_PER_DAY", "LIMITS_TABLE", "QR_LOGIN"]));
-    for function in ["SignIn", "CheckPassword", "IsAuthenticated", "Logout"] {
+    assert_eq!(
+        names("QrLogin"),
+        of_accounts(&["CODES_PER_DAY", "LIMITS_TABLE", "QR_LOGIN", "SIGN_IN_ALLOW"])
+    );
+    assert_eq!(names("CheckPassword"), of_accounts(&["SIGN_IN_ALLOW"]));
+    for function in ["SignIn", "IsAuthenticated", "Logout"] {
         assert_eq!(names(function), of_accounts(&[]), "{function}");
     }
     assert_eq!(names("Fallback"), "ALLOWED_ORIGINS");
@@ -302,7 +306,7 @@ fn each_function_of_accounts_may_do_to_a_session_what_it_does() {
     for begins_or_ends_a_login in ["SendCode", "SignIn", "CheckPassword", "QrLogin"] {
         assert_eq!(may(begins_or_ends_a_login), "PutItem UpdateItem DeleteItem");
     }
-    assert_eq!(may("ResendCode"), "UpdateItem");
+    assert_eq!(may("ResendCode"), "UpdateItem DeleteItem");
     assert_eq!(may("IsAuthenticated"), "GetItem UpdateItem DeleteItem");
     assert_eq!(may("Logout"), "UpdateItem DeleteItem");
 }
