@@ -78,19 +78,24 @@ impl Driver {
     /// Runs until the connection ends, and tells every call that is left.
     pub(super) async fn run(mut self) {
         let reason = self.carry().await.err().unwrap_or(TelegramError::Lost);
+        self.end(&reason);
+        // The rest is an acknowledgement, which is worth no waiting.
+        let _unwritten = self.writer.try_write(&self.outgoing);
+        let _already_closed = self.writer.shutdown().await;
+    }
+
+    /// Tells every call that is left.
+    fn end(&mut self, reason: &TelegramError) {
         let _already_said = self.shared.reason.set(reason.clone());
         self.calls.close();
         // What was queued never left this process.
         while let Ok(call) = self.calls.try_recv() {
-            answer(call, Err(unsent(&reason)));
+            answer(call, Err(unsent(reason)));
         }
         for (_, pending) in self.pending.drain() {
-            let reason = if pending.start < self.written { reason.clone() } else { unsent(&reason) };
+            let reason = if pending.start < self.written { reason.clone() } else { unsent(reason) };
             answer(pending.call, Err(reason));
         }
-        // The rest is an acknowledgement, which is worth no waiting.
-        let _unwritten = self.writer.try_write(&self.outgoing);
-        let _already_closed = self.writer.shutdown().await;
     }
 
     /// Carries calls and answers. `Ok` when nobody wants them any longer.

@@ -43,6 +43,10 @@ fn what_is_no_safe_prime_of_2048_bits_is_refused() {
     assert!(Group::new(&short.to_bytes_be(), 4).is_none());
     // A prime of 2048 bits whose half is none.
     assert!(Group::new(&bytes(include_bytes!("tests/unsafe_prime.txt").trim_ascii()), 4).is_none());
+    // A safe prime of 2047 bits, which fill 256 bytes too.
+    let short = bytes(include_bytes!("tests/safe_prime_of_2047_bits.txt").trim_ascii());
+    assert_eq!(short.len(), SIZE);
+    assert!(Group::new(&short, 4).is_none());
     assert!(Group::new(&[&[0][..], &bytes(TELEGRAMS_PRIME)].concat(), 3).is_none());
     assert!(Group::new(&[], 3).is_none());
 }

@@ -2,6 +2,14 @@
 //!
 //! A method that is not here is refused loudly. Faults strike before a call has had any effect, or after it has had
 //! all of it.
+//!
+//! What it leaves out, on purpose:
+//! - Any `api_id` above 0 is taken with any `api_hash` of 32 hexadecimal digits.
+//! - Codes go to the app, by text message, then by call, all of five digits. There is no e-mail, no Fragment, no word
+//!   or phrase, no flash call, and no token for a later login: faults and accounts stand for what a test needs.
+//! - Accounts are made by a control; `auth.signUp` is refused as third-party apps are.
+//! - Main connections to two data centres overlap like two to one. Telegram may be milder.
+//! - Nothing is limited by rate but codes; the fault `FLOOD_WAIT_<seconds>` stands for the rest.
 
 mod account;
 mod answers;

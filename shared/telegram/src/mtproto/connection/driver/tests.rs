@@ -1,66 +1,19 @@
+mod server;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use grammers_crypto::DequeBuffer;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
+use self::server::Server;
 use super::*;
 use crate::mtproto::connection::{Connection, Opening};
 use crate::mtproto::frames::LARGEST_PACKET;
-use crate::mtproto::peer::{self, Received};
+use crate::mtproto::peer;
 
 /// Longer than any test takes: a call that waits for it has failed the test.
 const LONG: Duration = Duration::from_mins(1);
-
-/// The server's end of one connection.
-struct Server {
-    socket: TcpStream,
-    frames: Frames,
-    sent: i64,
-}
-
-impl Server {
-    async fn packet(&mut self) -> Option<Received> {
-        loop {
-            if let Some(packet) = self.frames.next().unwrap() {
-                return Some(peer::open(&packet));
-            }
-            // A connection that is reset has ended as well.
-            if matches!(self.socket.read_buf(self.frames.buffer()).await, Ok(0) | Err(_)) {
-                return None;
-            }
-        }
-    }
-
-    /// The next request; acknowledgements are passed over.
-    async fn request(&mut self) -> Received {
-        loop {
-            let received = self.packet().await.expect("a request comes");
-            if received.acknowledged().is_none() {
-                return received;
-            }
-        }
-    }
-
-    async fn send(&mut self, session: i64, salt: i64, body: &[u8]) {
-        self.sent += 1;
-        let message = peer::message(peer::message_id(clock::now(), self.sent), 1, body);
-        self.send_packet(&peer::seal(salt, session, &message)).await;
-    }
-
-    async fn send_packet(&mut self, packet: &[u8]) {
-        let mut buffer = DequeBuffer::with_capacity(packet.len(), FRONT);
-        buffer.extend(packet);
-        self.frames.pack(&mut buffer);
-        self.socket.write_all(buffer.as_ref()).await.unwrap();
-    }
-
-    /// Answers a request with its own body.
-    async fn echo(&mut self, request: &Received) {
-        self.send(request.session, request.salt, &peer::result(request.id, &request.body)).await;
-    }
-}
 
 fn soon() -> Instant {
     Instant::now() + LONG
@@ -72,7 +25,7 @@ async fn connect(salt: i64) -> (Connection, Server) {
     let opening = Opening::connect(address, soon()).await.unwrap();
     let (socket, _) = listener.accept().await.unwrap();
     let connection = opening.into_connection(&peer::auth_key(), salt, 0).unwrap();
-    (connection, Server { socket, frames: Frames::new(), sent: 0 })
+    (connection, Server::new(socket))
 }
 
 fn call(connection: &Connection, body: Vec<u8>) -> tokio::task::JoinHandle<Result<Vec<u8>, TelegramError>> {
@@ -126,9 +79,15 @@ async fn the_salt_of_an_answer_is_learnt_and_that_of_a_stranger_is_not() {
     let first = call(&connection, vec![1; 4]);
     let request = server.request().await;
     server.send(request.session, 99, &peer::result(request.id + 4, &[0; 4])).await;
+    // What is acknowledged has been taken in.
+    assert_eq!(server.packet().await.unwrap().acknowledged().unwrap().len(), 1);
+    let second = call(&connection, vec![2; 4]);
+    assert_eq!(server.request().await.salt, 7);
     server.send(request.session, 8, &peer::result(request.id, &[0; 4])).await;
     first.await.unwrap().unwrap();
     assert_eq!(connection.salt(), 8);
+    drop(server);
+    assert_eq!(second.await.unwrap(), Err(TelegramError::Lost));
 }
 
 #[tokio::test]
@@ -240,16 +199,40 @@ async fn a_call_without_an_answer_ends_at_its_deadline() {
     assert_eq!(next.await.unwrap(), Ok(vec![2; 4]));
 }
 
-#[tokio::test]
-async fn a_panic_of_the_task_is_an_error_and_no_hang() {
+/// A task's state that is not run.
+async fn standing() -> (Connection, Driver) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (calls, waiting) = mpsc::channel(1);
     let (alive, ended) = watch::channel(());
     let shared = Arc::new(Shared::default());
     let messages = Messages::new(&peer::auth_key(), 1, 0, 0);
-    let mut driver = Driver::new(socket, Frames::new(), messages, waiting, Arc::clone(&shared), alive);
-    let connection = Connection { calls, ended, shared };
+    let driver = Driver::new(socket, Frames::new(), messages, waiting, Arc::clone(&shared), alive);
+    (Connection { calls, ended, shared }, driver)
+}
+
+#[tokio::test]
+async fn a_call_is_lost_from_its_first_byte_on() {
+    let (_connection, mut driver) = standing().await;
+    let mut answers = Vec::new();
+    for _ in 0..3 {
+        let (reply, answer) = oneshot::channel();
+        driver.send(Call { body: vec![0; 64], reply }, 1);
+        answers.push(answer);
+    }
+    // The socket has taken the first packet and one byte of the second.
+    driver.written = driver.outgoing.len() as u64 / 3 + 1;
+    driver.end(&TelegramError::Lost);
+    let mut results = Vec::new();
+    for answer in answers {
+        results.push(answer.await.unwrap().unwrap_err());
+    }
+    assert_eq!(results, [TelegramError::Lost, TelegramError::Lost, TelegramError::Unreachable]);
+}
+
+#[tokio::test]
+async fn a_panic_of_the_task_is_an_error_and_no_hang() {
+    let (connection, mut driver) = standing().await;
     let call = call(&connection, vec![1; 4]);
     let panicking = tokio::spawn(async move {
         let first = driver.calls.recv().await.unwrap();
