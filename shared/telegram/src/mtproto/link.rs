@@ -166,7 +166,8 @@ impl<'a> Link<'a> {
         if let Some(connection) = self.connection.as_ref().filter(|connection| !connection.is_closed()) {
             return Ok(connection.clone());
         }
-        self.introduced = false;
+        // One that ended by itself may still have its socket.
+        self.disconnect().await;
         let servers = self.telegram.servers();
         let dc = self.session.home_dc;
         let address = servers.address(dc).ok_or(TelegramError::Protocol("the data centre is not known"))?;

@@ -59,6 +59,8 @@ pub(super) struct Messages {
     numbered: i32,
     unacknowledged: Vec<i64>,
     seen: Seen,
+    /// Bytes that what is left of the packet at hand may unpack to.
+    room: u64,
 }
 
 impl Messages {
@@ -75,6 +77,7 @@ impl Messages {
             numbered: 0,
             unacknowledged: Vec::new(),
             seen: Seen::default(),
+            room: 0,
         }
     }
 

@@ -26,7 +26,7 @@ const PADDING: std::ops::RangeInclusive<usize> = 12..=1024;
 /// (<https://core.telegram.org/mtproto/security_guidelines#checking-msg-id>).
 const AGES: std::ops::RangeInclusive<i64> = -30..=300;
 
-/// Bytes an unpacked object may have. A hundred messages are a tenth of it.
+/// Bytes that all a packet holds may unpack to. A hundred messages are a tenth of it.
 const LARGEST_UNPACKED: u64 = 16 * 1024 * 1024;
 
 /// One message, as a packet or a container holds it.
@@ -59,6 +59,7 @@ impl Messages {
             return Err(BROKEN);
         }
         let mut events = Vec::new();
+        self.room = LARGEST_UNPACKED;
         // A message of another session is none of ours, and is passed over.
         if session == self.session {
             self.take(&message, now, true, &mut events)?;
@@ -104,7 +105,7 @@ impl Messages {
         match constructor(&mut rest)? {
             RPC_RESULT => {
                 let request = long(&mut rest)?;
-                events.extend(result(request, rest)?);
+                events.extend(self.result(request, rest)?);
             }
             CONTAINER if outermost => {
                 for _ in 0..int(&mut rest)? {
@@ -113,7 +114,7 @@ impl Messages {
                 }
             }
             GZIP_PACKED if !unpacked => {
-                let body = unpack(rest)?;
+                let body = self.unpack(rest)?;
                 self.take_body(message_id, &body, true, now, outermost, events)?;
             }
             types::BadServerSalt::CONSTRUCTOR_ID | types::BadMsgNotification::CONSTRUCTOR_ID => {
@@ -132,6 +133,36 @@ impl Messages {
             _ => {}
         }
         Ok(())
+    }
+
+    /// What became of a request. `None` for answers to what is never asked.
+    fn result(&mut self, request: i64, body: &[u8]) -> Result<Option<Event>, TelegramError> {
+        let mut rest = body;
+        Ok(Some(match constructor(&mut rest)? {
+            types::RpcError::CONSTRUCTOR_ID => {
+                let enums::RpcError::Error(error) = parse(body)?;
+                Event::Failure(request, TelegramError::from_rpc(error.error_code, &error.error_message))
+            }
+            types::RpcAnswerUnknown::CONSTRUCTOR_ID
+            | types::RpcAnswerDroppedRunning::CONSTRUCTOR_ID
+            | types::RpcAnswerDropped::CONSTRUCTOR_ID => return Ok(None),
+            GZIP_PACKED => match self.unpack(rest) {
+                Ok(body) => Event::Answer(request, body),
+                Err(error) => Event::Failure(request, error),
+            },
+            _ => Event::Answer(request, body.to_vec()),
+        }))
+    }
+
+    /// Unpacks a byte string, as far as the packet has room.
+    fn unpack(&mut self, packed: &[u8]) -> Result<Vec<u8>, TelegramError> {
+        let packed: Vec<u8> = parse(packed)?;
+        let mut unpacked = Vec::new();
+        let mut decoder = GzDecoder::new(&packed[..]).take(self.room + 1);
+        decoder.read_to_end(&mut unpacked).map_err(|_| BROKEN)?;
+        let left = self.room.checked_sub(unpacked.len() as u64);
+        self.room = left.unwrap_or(0);
+        if left.is_some() { Ok(unpacked) } else { Err(BROKEN) }
     }
 
     /// A request that the server did not look at (<https://core.telegram.org/mtproto/service_messages_about_messages>).
@@ -168,34 +199,6 @@ impl<'a> Message<'a> {
         *bytes = rest;
         if length.is_multiple_of(4) { Ok(Self { id, number, body }) } else { Err(BROKEN) }
     }
-}
-
-/// What became of a request. `None` for answers to what is never asked.
-fn result(request: i64, body: &[u8]) -> Result<Option<Event>, TelegramError> {
-    let mut rest = body;
-    Ok(Some(match constructor(&mut rest)? {
-        types::RpcError::CONSTRUCTOR_ID => {
-            let enums::RpcError::Error(error) = parse(body)?;
-            Event::Failure(request, TelegramError::from_rpc(error.error_code, &error.error_message))
-        }
-        types::RpcAnswerUnknown::CONSTRUCTOR_ID
-        | types::RpcAnswerDroppedRunning::CONSTRUCTOR_ID
-        | types::RpcAnswerDropped::CONSTRUCTOR_ID => return Ok(None),
-        GZIP_PACKED => match unpack(rest) {
-            Ok(body) => Event::Answer(request, body),
-            Err(error) => Event::Failure(request, error),
-        },
-        _ => Event::Answer(request, body.to_vec()),
-    }))
-}
-
-/// Unpacks a byte string, up to the limit.
-fn unpack(packed: &[u8]) -> Result<Vec<u8>, TelegramError> {
-    let packed: Vec<u8> = parse(packed)?;
-    let mut unpacked = Vec::new();
-    let mut decoder = GzDecoder::new(&packed[..]).take(LARGEST_UNPACKED + 1);
-    decoder.read_to_end(&mut unpacked).map_err(|_| BROKEN)?;
-    if unpacked.len() as u64 > LARGEST_UNPACKED { Err(BROKEN) } else { Ok(unpacked) }
 }
 
 fn parse<T: Deserializable>(body: &[u8]) -> Result<T, TelegramError> {

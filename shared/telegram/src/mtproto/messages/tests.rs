@@ -215,3 +215,16 @@ fn what_is_packed_too_well_or_packed_twice_is_not_unpacked() {
     let nested = peer::message(peer::message_id(NOW, 1), 0, &peer::container(&[]));
     assert!(is_broken(&take(&mut messages(), 2, &peer::container(&[nested]))));
 }
+
+#[test]
+fn all_that_one_packet_holds_shares_the_room_to_unpack() {
+    let mut messages = messages();
+    let half = peer::packed(&vec![0; 10 << 20]);
+    let answers = [(1, 8), (2, 12)].map(|(count, request)| {
+        peer::message(peer::message_id(NOW, count), 1, &peer::result(request, &half))
+    });
+    let events = take(&mut messages, 3, &peer::container(&answers)).unwrap();
+    assert!(matches!(&events[..], [Event::Answer(8, _), Event::Failure(12, TelegramError::Protocol(_))]));
+    let events = take(&mut messages, 4, &peer::result(16, &half)).unwrap();
+    assert!(matches!(&events[..], [Event::Answer(16, _)]), "the next packet has room of its own");
+}
