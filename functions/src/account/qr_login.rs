@@ -91,6 +91,12 @@ impl QrLogin {
     }
 
     async fn poll(&self, request: &Incoming) -> Result<Answer, ApiError> {
+        let found = self.accounts.look_up(request).await;
+        let (session, _) = found.map_err(|missing| missing.or(ApiError::NotAuthenticated))?;
+        if let Stage::PasswordNeeded { hint, .. } = session.stage {
+            // A page may go on asking while the person types; the tries that are left are for passwords.
+            return Ok(password_required(hint.as_deref()));
+        }
         let attempt = Try { purpose: "qr-login", text: "", most: MOST_POLLS };
         let found = self.accounts.hold(request, Some(attempt)).await;
         let held = match found.map_err(|missing| missing.or(ApiError::NotAuthenticated))? {
