@@ -64,8 +64,13 @@ impl TestStack {
 
     /// Stops the stack and starts another on the same data.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_with(|_| {}).await
+    }
+
+    /// Stops the stack and starts another, of other options, on the same data.
+    pub(crate) async fn restart_with(self, change: impl FnOnce(&mut Options)) -> Self {
         self.stack.stop().await;
-        Self::start_in(self.folder, |_| {}).await
+        Self::start_in(self.folder, change).await
     }
 
     /// Ends the test: everything accepted was delivered, nothing lies among the dead letters or in the bucket, and no

@@ -4,6 +4,8 @@ mod answers;
 mod input;
 mod password;
 mod qr_login;
+mod refusals;
+mod silence;
 
 use lambdagram_tests::telegram::mtproto::accounts::Phone;
 use reqwest::header::HeaderMap;
