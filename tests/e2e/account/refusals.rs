@@ -225,21 +225,27 @@ async fn errors_of_a_password_that_is_given() {
 #[tokio::test]
 async fn a_code_that_was_right_is_not_asked_for_again_when_the_next_call_is_refused() {
     let stack = stack_with_a_password().await;
-    for (method, name, told) in [
-        ("account.getPassword", "FLOOD_WAIT_7", Wait(7)),
-        ("auth.checkPassword", "FLOOD_WAIT_7", Wait(7)),
-        ("auth.checkPassword", "SRP_PASSWORD_CHANGED", Failed("SRP_PASSWORD_CHANGED")),
+    for (method, name, times, told) in [
+        ("account.getPassword", "FLOOD_WAIT_7", 2, Wait(7)),
+        ("auth.checkPassword", "FLOOD_WAIT_7", 1, Wait(7)),
+        ("auth.checkPassword", "SRP_PASSWORD_CHANGED", 1, Failed("SRP_PASSWORD_CHANGED")),
     ] {
         stack.pass(3600);
         let mut browser = stack.browser();
         browser.send_code(PHONE_WITH_PASSWORD).await;
         let code = stack.code_of(PHONE_WITH_PASSWORD).await;
         let body = json!({"phone": PHONE_WITH_PASSWORD, "code": code, "password": PASSWORD});
-        stack.refuse(method, name, 1).await;
+        stack.refuse(method, name, times).await;
         told.check(NOT_SIGNED_IN, name, &browser.post("/sign-in", &body).await);
         let answered = browser.post("/sign-in", &body).await;
         assert_eq!(answered.status, 200, "{method} {name}: {answered:?}");
     }
+    stack.pass(3600);
+    let mut browser = stack.browser();
+    browser.send_code(PHONE_WITH_PASSWORD).await;
+    stack.refuse("account.getPassword", "FLOOD_WAIT_7", 1).await;
+    let answered = browser.sign_in(PHONE_WITH_PASSWORD, &stack.code_of(PHONE_WITH_PASSWORD).await).await;
+    answered.expect(401, &json!({"error": "Password required.", "password_required": true}));
     stack.end_accounts().await;
 }
 
