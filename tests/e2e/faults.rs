@@ -53,7 +53,8 @@ fn failing() -> Effect {
 }
 
 impl TestStack {
-    fn plan(&self, fault: Fault) {
+    /// Plans a fault of AWS.
+    pub(crate) fn plan(&self, fault: Fault) {
         self.stack.aws_faults().add(fault);
     }
 
@@ -287,10 +288,10 @@ impl TestStack {
 }
 
 /// A small generator with a fixed seed, so that a failure can be repeated (Knuth's MMIX constants).
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % bound
     }

@@ -211,7 +211,7 @@ async fn nothing_that_must_not_be_read_is_in_a_log() {
 }
 
 /// The fields that `docs/LOGGING.md` lists, and what every line has.
-fn documented_fields() -> BTreeSet<String> {
+pub(crate) fn documented_fields() -> BTreeSet<String> {
     let text = std::fs::read_to_string(project().join("docs/LOGGING.md")).unwrap();
     let (_, section) = text.split_once("\n## Fields\n").unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
@@ -220,17 +220,23 @@ fn documented_fields() -> BTreeSet<String> {
     names.chain(["timestamp", "level", "message", "target"].map(str::to_owned)).collect()
 }
 
+/// The fields of a line, as the documentation names them.
+pub(crate) fn fields(line: &Value) -> BTreeSet<String> {
+    let mut fields: BTreeSet<String> = line.as_object().unwrap().keys().cloned().collect();
+    if fields.remove("span") {
+        assert_eq!(line["span"]["name"], "request", "{line}");
+        fields.extend(line["span"].as_object().unwrap().keys().map(|name| format!("span.{name}")));
+        fields.remove("span.name");
+    }
+    fields
+}
+
 #[tokio::test]
 async fn every_line_is_an_object_of_the_fields_the_documentation_lists() {
     let lived = Lived::live().await;
     let documented = documented_fields();
     for (function, line) in lived.lines() {
-        let mut fields: BTreeSet<String> = line.as_object().unwrap().keys().cloned().collect();
-        if fields.remove("span") {
-            assert_eq!(line["span"]["name"], "request", "{line}");
-            fields.extend(line["span"].as_object().unwrap().keys().map(|name| format!("span.{name}")));
-            fields.remove("span.name");
-        }
+        let fields = fields(&line);
         let unknown: Vec<_> = fields.difference(&documented).collect();
         assert_eq!(unknown, Vec::<&String>::new(), "{line}");
         let of_a_request = line["message"] == "Answered";

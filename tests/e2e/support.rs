@@ -64,8 +64,13 @@ impl TestStack {
 
     /// Stops the stack and starts another on the same data.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_with(|_| {}).await
+    }
+
+    /// Stops the stack and starts another, of other options, on the same data.
+    pub(crate) async fn restart_with(self, change: impl FnOnce(&mut Options)) -> Self {
         self.stack.stop().await;
-        Self::start_in(self.folder, |_| {}).await
+        Self::start_in(self.folder, change).await
     }
 
     /// Ends the test: everything accepted was delivered, nothing lies among the dead letters or in the bucket, and no
@@ -91,8 +96,12 @@ impl TestStack {
 
     /// Ends a test in which people signed in: no lease is held, and no login was used on two connections at once.
     pub(crate) async fn end_accounts(self) {
-        let leased: Vec<_> =
-            self.sessions().await.into_iter().filter(|row| row.contains_key("lease")).collect();
+        let now = self.stack.clock().now_s();
+        let is_held = |row: &HashMap<String, AttributeValue>| {
+            let until = row.get("lease_until").map(|until| until.as_n().unwrap().parse::<u64>().unwrap());
+            until.is_some_and(|until| until > now)
+        };
+        let leased: Vec<_> = self.sessions().await.into_iter().filter(is_held).collect();
         assert!(leased.is_empty(), "leases are held: {leased:?}");
         let overlaps = self.stack.cloud().unwrap().people().overlaps().unwrap();
         assert_eq!(overlaps, 0, "logins were used on two connections at once");
@@ -101,8 +110,13 @@ impl TestStack {
 
     /// The rows of the table of sessions, as they are stored.
     pub(crate) async fn sessions(&self) -> Vec<HashMap<String, AttributeValue>> {
+        self.rows("sessions").await
+    }
+
+    /// The rows of the table in whose name this is, as they are stored.
+    pub(crate) async fn rows(&self, name: &str) -> Vec<HashMap<String, AttributeValue>> {
         let tables = &self.stack.model().tables;
-        let table = tables.iter().find(|table| table.name.to_lowercase().contains("sessions")).unwrap();
+        let table = tables.iter().find(|table| table.name.to_lowercase().contains(name)).unwrap();
         let scan = self.dynamodb().await.scan().table_name(&table.name).send().await.unwrap();
         scan.items.unwrap_or_default()
     }

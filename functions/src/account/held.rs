@@ -48,14 +48,12 @@ pub(super) struct Held {
     pub(super) by: By,
     /// When Telegram last proved the session.
     pub(super) checked_at: UnixTime,
-    /// The same try was made before, and nobody wrote down how it ended.
-    pub(super) in_doubt: bool,
+    /// What is not known of tries before this one.
+    pub(super) doubt: Doubt,
     kind: Kind,
     token: SessionToken,
     /// The mark of this request's try.
     mark: Option<String>,
-    /// Whether the mark on the row is this request's to remove: another try's end may still be unknown.
-    clears_mark: bool,
     sealer: Sealer,
     lease: Lease,
 }
@@ -68,6 +66,17 @@ pub(super) struct Try<'a> {
     pub(super) text: &'a str,
     /// How many tries the login has.
     pub(super) most: u32,
+}
+
+/// Whether a try was made before of which nobody wrote down how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// No.
+    None,
+    /// This very try.
+    ThisTry,
+    /// Another code or password: its mark is on the row, and this request's is not.
+    AnotherTry,
 }
 
 /// What a token led to.
@@ -135,11 +144,10 @@ impl Accounts {
             session,
             by,
             checked_at: row.checked_at,
-            in_doubt: false,
+            doubt: Doubt::None,
             kind: Kind::Pending,
             token: token.clone(),
             mark: None,
-            clears_mark: false,
             sealer,
             lease,
         };
@@ -172,10 +180,13 @@ impl Accounts {
             session,
             by,
             checked_at: row.checked_at,
-            in_doubt: same_try,
+            doubt: match row.mark {
+                None => Doubt::None,
+                Some(_) if same_try => Doubt::ThisTry,
+                Some(_) => Doubt::AnotherTry,
+            },
             kind: row.kind,
             token,
-            clears_mark: row.mark.is_none() || same_try,
             mark,
             sealer,
             lease,
@@ -242,7 +253,11 @@ impl Accounts {
     pub(super) async fn store(&self, held: Held, progress: Progress) -> Result<(), ApiError> {
         let change = Change {
             sealed: Some((held.kind, held.sealed_again())),
-            clear_mark: progress != Progress::Unknown && held.clears_mark,
+            clear_mark: match progress {
+                Progress::Unknown => false,
+                Progress::Known => held.doubt != Doubt::AnotherTry,
+                Progress::NextStage => true,
+            },
             reset_attempts: progress == Progress::NextStage,
             ..Change::default()
         };
@@ -262,8 +277,17 @@ impl Accounts {
 
     /// Gives the session back as it was.
     pub(super) async fn put_back(&self, held: Held) -> Result<(), ApiError> {
-        let change = Change { clear_mark: held.clears_mark, ..Change::default() };
+        let change = Change { clear_mark: held.doubt == Doubt::None, ..Change::default() };
         Ok(self.sessions.release(&held.lease, change).await?)
+    }
+
+    /// Notes that it is known what the try in doubt came to: the mark on the row is this try's from now on.
+    pub(super) async fn mark_anew(&self, mut held: Held) -> Result<Held, ApiError> {
+        if let (Doubt::AnotherTry, Some(mark)) = (held.doubt, &held.mark) {
+            self.sessions.mark(&held.lease, mark).await?;
+        }
+        held.doubt = Doubt::None;
+        Ok(held)
     }
 
     /// Moves a login that succeeded to a new token, in one write: whoever knew the old one, knew it before there was

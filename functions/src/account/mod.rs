@@ -8,6 +8,7 @@
 mod admission;
 pub mod check_password;
 mod codes;
+mod doubt;
 mod fields;
 mod held;
 pub mod is_authenticated;

@@ -1,8 +1,8 @@
 //! The password of an account that has one, whichever request brings it.
 
 use lambdagram_domain::login::Password;
+use lambdagram_telegram::mtproto::Link;
 use lambdagram_telegram::mtproto::auth::{self, SignIn};
-use lambdagram_telegram::mtproto::{Link, TelegramError};
 
 use super::Accounts;
 use super::admission::{Admission, admit};
@@ -17,13 +17,15 @@ impl Accounts {
     pub(super) async fn try_password(
         &self,
         request: &Incoming,
-        mut held: Held,
+        held: Held,
         password: &Password,
         allow: &SignInAllow,
     ) -> Result<Answer, ApiError> {
-        let (deadline, in_doubt) = (self.deadline(request), held.in_doubt);
+        let wrong = ApiError::InvalidPassword;
+        let (mut held, known) = self.look_back(request, held, Failure::SignIn, wrong).await?;
+        let deadline = self.deadline(request);
         let mut link = self.link(&mut held.session, deadline);
-        let tried = within(deadline, converse(&mut link, password, allow, in_doubt)).await;
+        let tried = within(deadline, converse(&mut link, password, allow, known)).await;
         link.close().await;
         match tried {
             Ok(Admission::Admitted(user)) => self.finish_sign_in(request, held, user).await,
@@ -60,22 +62,20 @@ async fn converse(
     link: &mut Link<'_>,
     password: &Password,
     allow: &SignInAllow,
-    in_doubt: bool,
-) -> Result<Admission, TelegramError> {
-    let known = if in_doubt { already_signed_in(link).await? } else { None };
+    known: Option<SignIn>,
+) -> Result<Admission, Trouble> {
     let user = match known {
         Some(SignIn::Done(user)) => user,
         Some(SignIn::PasswordNeeded) | None => auth::check_password(link, password).await?,
     };
-    admit(link, allow, user).await
+    admit(link, allow, user).await.map_err(Trouble::InDoubt)
 }
 
-/// What an earlier try came to of which nobody wrote down the end: `None` when it came to nothing.
-pub(super) async fn already_signed_in(link: &mut Link<'_>) -> Result<Option<SignIn>, TelegramError> {
-    match auth::who_am_i(link).await {
-        Ok(user) => Ok(Some(SignIn::Done(user))),
-        Err(TelegramError::Dead) => Ok(None),
-        Err(error) if error.is("SESSION_PASSWORD_NEEDED") => Ok(Some(SignIn::PasswordNeeded)),
-        Err(error) => Err(error),
-    }
+/// What the account's owner wrote down to remember the password by. Nobody is kept from giving it for want of that.
+pub(super) async fn hint(link: &mut Link<'_>) -> Option<String> {
+    let asked = auth::password_hint(link).await;
+    asked.unwrap_or_else(|cause| {
+        tracing::warn!(cause = %cause, "The hint to a password is not known");
+        None
+    })
 }

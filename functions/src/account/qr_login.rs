@@ -7,17 +7,17 @@ use std::process::ExitCode;
 
 use http::{Method, StatusCode};
 use lambdagram_domain::session::{AccountUser, SessionToken, Stage};
+use lambdagram_telegram::mtproto::Link;
 use lambdagram_telegram::mtproto::auth::{self, LoginToken, SignIn};
-use lambdagram_telegram::mtproto::{Link, TelegramError};
 use serde_json::{Value, json};
 
 use super::admission::{Admission, admit};
 use super::codes::LoginLimits;
 use super::held::{Found, Held, Progress, Try};
-use super::password::already_signed_in;
+use super::password;
 use super::refusal::refusal;
 use super::signed_in::described;
-use super::telegram::within;
+use super::telegram::{Trouble, within};
 use super::{Accounts, PENDING_LIFE};
 use crate::config::SignInAllow;
 use crate::http::{Answer, ApiError, By, Endpoint, Failure, Incoming};
@@ -76,7 +76,7 @@ impl QrLogin {
         let deadline = self.accounts.deadline(request);
         let mut session = self.accounts.new_session(Stage::Qr);
         let mut link = self.accounts.link(&mut session, deadline);
-        let made = within(deadline, look(&mut link, &self.allow, false)).await;
+        let made = within(deadline, look(&mut link, &self.allow, None)).await;
         link.close().await;
         let (url, expires_in) = match made {
             Ok(Look::Waiting { url, expires_in }) => (url, expires_in),
@@ -121,10 +121,12 @@ impl QrLogin {
         }
     }
 
-    async fn look(&self, request: &Incoming, mut held: Held) -> Result<Answer, ApiError> {
-        let (deadline, in_doubt) = (self.accounts.deadline(request), held.in_doubt);
+    async fn look(&self, request: &Incoming, held: Held) -> Result<Answer, ApiError> {
+        let wrong = ApiError::NotAuthenticated;
+        let (mut held, known) = self.accounts.look_back(request, held, Failure::SignIn, wrong).await?;
+        let deadline = self.accounts.deadline(request);
         let mut link = self.accounts.link(&mut held.session, deadline);
-        let looked = within(deadline, look(&mut link, &self.allow, in_doubt)).await;
+        let looked = within(deadline, look(&mut link, &self.allow, known)).await;
         link.close().await;
         match looked {
             Ok(Look::Waiting { url, expires_in }) => {
@@ -133,7 +135,7 @@ impl QrLogin {
                 Ok(Answer::json(StatusCode::OK, body))
             }
             Ok(Look::PasswordNeeded { hint }) => {
-                self.accounts.ask_for_password(held, hint.clone()).await?;
+                self.accounts.ask_for_password(held, hint.clone(), Progress::NextStage).await?;
                 Ok(password_required(hint.as_deref()))
             }
             Ok(Look::Done(Admission::SentAway)) => Err(self.accounts.turn_away(held).await?),
@@ -153,8 +155,7 @@ impl QrLogin {
 }
 
 /// One look, at a login that may have succeeded before.
-async fn look(link: &mut Link<'_>, allow: &SignInAllow, in_doubt: bool) -> Result<Look, TelegramError> {
-    let known = if in_doubt { already_signed_in(link).await? } else { None };
+async fn look(link: &mut Link<'_>, allow: &SignInAllow, known: Option<SignIn>) -> Result<Look, Trouble> {
     let token = match known {
         Some(SignIn::Done(user)) => LoginToken::Done(user),
         Some(SignIn::PasswordNeeded) => LoginToken::PasswordNeeded,
@@ -162,8 +163,8 @@ async fn look(link: &mut Link<'_>, allow: &SignInAllow, in_doubt: bool) -> Resul
     };
     match token {
         LoginToken::Waiting { url, expires_in } => Ok(Look::Waiting { url, expires_in }),
-        LoginToken::Done(user) => admit(link, allow, user).await.map(Look::Done),
-        LoginToken::PasswordNeeded => Ok(Look::PasswordNeeded { hint: auth::password_hint(link).await? }),
+        LoginToken::Done(user) => admit(link, allow, user).await.map(Look::Done).map_err(Trouble::InDoubt),
+        LoginToken::PasswordNeeded => Ok(Look::PasswordNeeded { hint: password::hint(link).await }),
     }
 }
 

@@ -17,13 +17,15 @@ const A_DAY: Duration = Duration::from_hours(24);
 /// The answer for `trouble` in `what` was to be done.
 pub(super) fn refusal(what: Failure, trouble: Trouble) -> ApiError {
     let error = match trouble {
-        Trouble::Telegram(error) => error,
+        Trouble::Telegram(error) | Trouble::InDoubt(error) => error,
         Trouble::Panicked => return ApiError::Panic,
     };
     match &error {
         TelegramError::Flood { seconds } => ApiError::TooManyRequests { retry_after: *seconds },
         TelegramError::Rpc { name, .. } => match name.as_str() {
             "PHONE_NUMBER_INVALID" => ApiError::PhoneInvalid,
+            // Who asks for a code has given none.
+            "PHONE_CODE_INVALID" | "PHONE_CODE_EMPTY" if what == Failure::SendCode => ApiError::CodeExpired,
             "PHONE_CODE_INVALID" | "PHONE_CODE_EMPTY" => ApiError::InvalidCode,
             "PHONE_CODE_EXPIRED" | "PHONE_CODE_HASH_EMPTY" | "PHONE_HASH_EXPIRED" => ApiError::CodeExpired,
             "PASSWORD_HASH_INVALID" => ApiError::InvalidPassword,

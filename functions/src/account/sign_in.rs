@@ -8,14 +8,15 @@ use std::process::ExitCode;
 use lambdagram_domain::login::{CodeKind, LoginCode, Password};
 use lambdagram_domain::phone::PhoneNumber;
 use lambdagram_domain::session::{AccountUser, Stage};
+use lambdagram_telegram::mtproto::Link;
 use lambdagram_telegram::mtproto::auth::{self, SignIn as Outcome};
-use lambdagram_telegram::mtproto::{Link, TelegramError};
 
 use super::Accounts;
 use super::fields::Fields;
-use super::held::{Found, Held, MOST_ATTEMPTS, Try};
-use super::password::already_signed_in;
-use super::telegram::within;
+use super::held::{Found, Held, MOST_ATTEMPTS, Progress, Try};
+use super::password;
+use super::refusal::refusal;
+use super::telegram::{Trouble, within};
 use crate::config::SignInAllow;
 use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming};
 use crate::runtime::serve_http;
@@ -87,23 +88,30 @@ impl SignIn {
     async fn try_code(
         &self,
         request: &Incoming,
-        mut held: Held,
+        held: Held,
         given: &Given,
         sent: &Sent,
     ) -> Result<Answer, ApiError> {
-        let (deadline, in_doubt) = (self.accounts.deadline(request), held.in_doubt);
+        let wrong = ApiError::InvalidCode;
+        let (mut held, known) = self.accounts.look_back(request, held, Failure::SignIn, wrong).await?;
+        let deadline = self.accounts.deadline(request);
         let mut link = self.accounts.link(&mut held.session, deadline);
-        let tried = within(deadline, converse(&mut link, given, sent, in_doubt)).await;
+        let tried = within(deadline, converse(&mut link, given, sent, known)).await;
         link.close().await;
         match tried {
             Ok(Tried::SignedIn(user)) => self.accounts.finish_sign_in(request, held, user).await,
             Ok(Tried::PasswordNeeded { hint }) => {
-                self.accounts.ask_for_password(held, hint.clone()).await?;
+                self.accounts.ask_for_password(held, hint.clone(), Progress::NextStage).await?;
                 Err(ApiError::PasswordRequired { hint })
             }
-            Ok(Tried::WrongPassword { hint }) => {
-                self.accounts.ask_for_password(held, hint).await?;
-                Err(ApiError::InvalidPassword)
+            Ok(Tried::NotByPassword { trouble, .. }) if trouble.is_dead() => {
+                Err(self.accounts.give_up(held, Failure::SignIn, trouble).await?)
+            }
+            Ok(Tried::NotByPassword { hint, trouble }) => {
+                // The code is spent. Of the password it may not be known.
+                let progress = if trouble.is_answer() { Progress::NextStage } else { Progress::Unknown };
+                self.accounts.ask_for_password(held, hint, progress).await?;
+                Err(refusal(Failure::SignIn, trouble))
             }
             Err(trouble) => Err(self.accounts.give_up(held, Failure::SignIn, trouble).await?),
         }
@@ -113,32 +121,36 @@ impl SignIn {
 /// What Telegram made of a code, and of the password if there was one.
 enum Tried {
     SignedIn(AccountUser),
-    PasswordNeeded { hint: Option<String> },
-    WrongPassword { hint: Option<String> },
+    PasswordNeeded {
+        hint: Option<String>,
+    },
+    /// The code was right, the password was not, or did not get through.
+    NotByPassword {
+        hint: Option<String>,
+        trouble: Trouble,
+    },
 }
 
 async fn converse(
     link: &mut Link<'_>,
     given: &Given,
     sent: &Sent,
-    in_doubt: bool,
-) -> Result<Tried, TelegramError> {
-    let known = if in_doubt { already_signed_in(link).await? } else { None };
+    known: Option<Outcome>,
+) -> Result<Tried, Trouble> {
     let outcome = match known {
         Some(outcome) => outcome,
         None => auth::sign_in(link, &given.phone, &sent.hash, sent.kind, &given.code).await?,
     };
     let hint = match outcome {
         Outcome::Done(user) => return Ok(Tried::SignedIn(user)),
-        Outcome::PasswordNeeded => auth::password_hint(link).await?,
+        Outcome::PasswordNeeded => password::hint(link).await,
     };
     let Some(password) = &given.password else {
         return Ok(Tried::PasswordNeeded { hint });
     };
     match auth::check_password(link, password).await {
         Ok(user) => Ok(Tried::SignedIn(user)),
-        Err(error) if error.is("PASSWORD_HASH_INVALID") => Ok(Tried::WrongPassword { hint }),
-        Err(error) => Err(error),
+        Err(error) => Ok(Tried::NotByPassword { hint, trouble: error.into() }),
     }
 }
 

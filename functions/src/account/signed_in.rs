@@ -29,10 +29,11 @@ impl Accounts {
         &self,
         mut held: Held,
         hint: Option<String>,
+        progress: Progress,
     ) -> Result<(), ApiError> {
         let phone = held.session.stage.phone().cloned();
         held.session.stage = Stage::PasswordNeeded { phone, hint };
-        self.store(held, Progress::NextStage).await
+        self.store(held, progress).await
     }
 
     /// What a person is told who signed in.

@@ -23,23 +23,28 @@ pub(super) enum Trouble {
     /// It said no, or nothing.
     #[error(transparent)]
     Telegram(#[from] TelegramError),
+    /// It said so while it may have let the person in already.
+    #[error("{0}")]
+    InDoubt(TelegramError),
     /// The client's code panicked.
     #[error("the client panicked")]
     Panicked,
 }
 
 impl Trouble {
-    /// Whether it is known what became of the request: Telegram answered it.
+    /// Whether it is known what became of the try: Telegram refused it. Errors of its own, 500 and -503, come before
+    /// or after the effect.
     pub(super) fn is_answer(&self) -> bool {
-        matches!(
-            self,
-            Self::Telegram(TelegramError::Rpc { .. } | TelegramError::Flood { .. } | TelegramError::Dead)
-        )
+        match self {
+            Self::Telegram(TelegramError::Rpc { code, .. }) => (300..500).contains(code),
+            Self::Telegram(TelegramError::Flood { .. } | TelegramError::Dead) => true,
+            Self::Telegram(_) | Self::InDoubt(_) | Self::Panicked => false,
+        }
     }
 
     /// Whether Telegram does not know this login any more.
     pub(super) fn is_dead(&self) -> bool {
-        matches!(self, Self::Telegram(TelegramError::Dead))
+        matches!(self, Self::Telegram(TelegramError::Dead) | Self::InDoubt(TelegramError::Dead))
     }
 }
 
@@ -57,12 +62,12 @@ impl Accounts {
 }
 
 /// Waits for `work` until `deadline`, and survives its panics.
-pub(super) async fn within<T>(
+pub(super) async fn within<T, E: Into<Trouble>>(
     deadline: Instant,
-    work: impl Future<Output = Result<T, TelegramError>>,
+    work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, Trouble> {
     match tokio::time::timeout_at(deadline, AssertUnwindSafe(work).catch_unwind()).await {
-        Ok(Ok(outcome)) => Ok(outcome?),
+        Ok(Ok(outcome)) => outcome.map_err(E::into),
         Ok(Err(_panic)) => Err(Trouble::Panicked),
         Err(_) => Err(TelegramError::Timeout.into()),
     }

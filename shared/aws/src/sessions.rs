@@ -206,6 +206,23 @@ impl Sessions {
         Ok(())
     }
 
+    /// Puts this mark in place of the one that is there, since the end of that attempt is known.
+    ///
+    /// # Errors
+    ///
+    /// [`LeaseError`].
+    pub async fn mark(&self, lease: &Lease, mark: &str) -> Result<(), LeaseError> {
+        let sent = self
+            .update(&lease.id)
+            .update_expression("SET mark = :mark, marked_by = :token")
+            .condition_expression("lease = :token")
+            .expression_attribute_values(":mark", text(mark))
+            .expression_attribute_values(":token", text(&lease.token.0))
+            .send()
+            .await;
+        under_lease(sent.map(drop), |_| false)
+    }
+
     /// Writes the session anew as `new`, under another id, and leaves `forward` where it was: both or neither. The lease
     /// is given back with it.
     ///

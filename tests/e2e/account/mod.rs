@@ -1,9 +1,14 @@
 //! People's own accounts: each answer of the contract, the errors of Telegram, crashes, crowds, and secrecy.
 
 mod answers;
+mod crashes;
+mod crowds;
 mod input;
 mod password;
 mod qr_login;
+mod refusals;
+mod secrecy;
+mod silence;
 
 use lambdagram_tests::telegram::mtproto::accounts::Phone;
 use reqwest::header::HeaderMap;

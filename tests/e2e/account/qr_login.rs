@@ -8,7 +8,7 @@ use crate::support::TestStack;
 
 impl TestStack {
     /// Scans the code of `url` with a device of that account.
-    async fn scan(&self, phone: &str, url: &Value) {
+    pub(super) async fn scan(&self, phone: &str, url: &Value) {
         let token = url.as_str().unwrap().strip_prefix("tg://login?token=").unwrap();
         let path = format!("/_sim/accounts/{}/accept-login", phone.replace('+', "%2B"));
         let scanned =

@@ -80,6 +80,11 @@ impl AuthKeys {
         ids
     }
 
+    /// The keys of all data centres themselves, for tests that look for them where they must not be.
+    pub fn all_bytes(&self) -> Vec<[u8; 256]> {
+        self.lock().values().map(|key| key.key).collect()
+    }
+
     /// Makes a key unknown: the next message that is encrypted with it gets the transport error -404. Whether it was
     /// known.
     pub fn forget(&self, dc: i32, key: KeyId) -> bool {

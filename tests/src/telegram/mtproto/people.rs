@@ -82,6 +82,14 @@ impl People {
         Ok(SentCode::last(&self.0.store(), phone)?)
     }
 
+    /// What codes were named by that were sent to anybody: the `phone_code_hash` of each.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn code_hashes(&self) -> Result<Vec<String>, PeopleError> {
+        Ok(self.0.store().all::<SentCode>()?.into_iter().map(|sent| sent.hash).collect())
+    }
+
     /// What is known of an account; `None` if the number has none.
     ///
     /// # Errors

@@ -160,11 +160,17 @@ impl Services {
                 Err(Refused::Store(error)) => Err(error),
             }
         });
+        // One refusal is a step forward, and spends a code.
+        let has_effect = match &answered {
+            Ok(Ok(_)) => true,
+            Ok(Err(error)) => error.name == "SESSION_PASSWORD_NEEDED",
+            Err(_) => false,
+        };
+        if has_effect && let Some(failure) = self.0.faults.strike(name, None, Moment::After) {
+            return outcome_of(failure);
+        }
         match answered {
-            Ok(Ok(answer)) => match self.0.faults.strike(name, None, Moment::After) {
-                Some(failure) => outcome_of(failure),
-                None => Outcome::Answer(answer),
-            },
+            Ok(Ok(answer)) => Outcome::Answer(answer),
             Ok(Err(error)) => Outcome::Error(error),
             Err(error) => broken(&error),
         }
