@@ -8,16 +8,17 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sqs::types::QueueAttributeName;
 use lambdagram_tests::aws::{REGION, SECRET_ACCESS_KEY};
+use lambdagram_tests::lambda::LogSink;
 
-use crate::figures::{Times, ms, print};
-use crate::ground::{BenchStack, Binaries, Failure};
+use crate::common::figures::{Times, ms, print};
+use crate::common::ground::{BenchStack, Binaries, Failure};
 use crate::requests::picture;
 
 /// Calls of each kind.
 const CALLS: usize = 200;
 
 pub(crate) async fn measure(binaries: &Binaries) -> Result<(), Failure> {
-    let ours = BenchStack::ours(binaries).await?;
+    let ours = BenchStack::ours(binaries, &LogSink::default()).await?;
     let (endpoints, model) = (ours.stack.endpoints(), ours.stack.model());
     let dynamodb = aws_sdk_dynamodb::Client::new(&config(&endpoints.dynamodb));
     let sqs = aws_sdk_sqs::Client::new(&config(&endpoints.sqs));

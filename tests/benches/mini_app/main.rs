@@ -14,19 +14,27 @@
 
 mod aws_calls;
 mod cold_start;
-mod figures;
+#[path = "../common/mod.rs"]
+mod common;
 mod ground;
 mod own_time;
 mod python;
 mod requests;
-mod sizes;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
-use crate::ground::{Binaries, Failure};
+use crate::common::ground::{Binaries, Failure};
+use crate::common::sizes;
+
+/// The functions of the bot.
+const FUNCTIONS: [&str; 6] =
+    ["bot_worker", "fallback", "get_post", "mini_app_session", "post_photo", "telegram_webhook"];
+
+/// Bytes one of them may have.
+const LARGEST: u64 = 8_000_000;
 
 /// Measures the Mini App camera.
 #[derive(Parser)]
@@ -66,9 +74,9 @@ async fn main() -> ExitCode {
 
 async fn measure(cli: Cli) -> Result<(), Failure> {
     let wanted = |table| cli.tables.is_empty() || cli.tables.contains(&table);
-    let binaries = Binaries::find(cli.functions_dir)?;
+    let binaries = Binaries::find(cli.functions_dir, &FUNCTIONS)?;
     if wanted(Table::Sizes) {
-        sizes::measure(&binaries)?;
+        sizes::measure(&binaries, LARGEST)?;
     }
     if wanted(Table::ColdStart) {
         cold_start::measure(&binaries).await?;

@@ -12,9 +12,10 @@ use lambdagram_tests::telegram::bot_api::BotApi;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::figures::{Times, ms, print, rate};
-use crate::ground::{BenchStack, Binaries, Failure, arrived};
-use crate::requests::{Kind, Requests, next_person, timed};
+use crate::common::figures::{Times, ms, print};
+use crate::common::ground::{BenchStack, Binaries, Failure};
+use crate::ground::{arrived, telegram};
+use crate::requests::{Kind, Requests, next_person, rate, timed};
 
 /// Requests of each kind, one after another.
 const REQUESTS: usize = 200;
@@ -31,24 +32,25 @@ const REQUESTS_A_PERSON: usize = 25;
 const KINDS: [Kind; 3] = [Kind::Json, Kind::Multipart, Kind::Webhook];
 
 pub(crate) async fn measure(binaries: &Binaries) -> Result<(), Failure> {
-    let ours = BenchStack::ours(binaries).await?;
-    let bare = BenchStack::bare(binaries, ours.jobs_table()?).await?;
+    let logs = LogSink::default();
+    let ours = BenchStack::ours(binaries, &logs).await?;
+    let bare = BenchStack::bare(binaries, &ours).await?;
     let requests = Requests::new(ours.stack.webhook_secret())?;
     let (url, bare_url) = (ours.stack.url(), bare.stack.url());
-    let telegram = ours.telegram()?;
+    let delivered = telegram(&ours)?;
     println!("\nThe picture is a JPEG of {} bytes.", requests.picture_bytes());
 
     let mut rows = Vec::new();
     for kind in KINDS {
         in_turn(kind, &requests, &ours, &bare, WARM_UP).await?;
-        let logged_before = durations(&ours.logs, kind).count();
+        let logged_before = durations(&logs, kind).count();
         let (times, bare_times) = in_turn(kind, &requests, &ours, &bare, REQUESTS).await?;
         let mut logged = Times::default();
-        logged.extend(durations(&ours.logs, kind).into_iter().skip(logged_before));
+        logged.extend(durations(&logs, kind).into_iter().skip(logged_before));
         rows.push([
             kind.name().to_owned(),
-            format!("{} / {}", ms(times.median()), ms(times.percentile(99))),
-            format!("{} / {}", ms(bare_times.median()), ms(bare_times.percentile(99))),
+            times.both(),
+            bare_times.both(),
             ms(times.median().saturating_sub(bare_times.median())),
             format!("{} / {}", logged.median().as_millis(), logged.percentile(99).as_millis()),
         ]);
@@ -62,17 +64,14 @@ pub(crate) async fn measure(binaries: &Binaries) -> Result<(), Failure> {
 
     let mut rows = Vec::new();
     for kind in KINDS {
-        for (who, url, delivered_to) in [("ours", &url, Some(telegram)), ("bare", &bare_url, None)] {
+        for (who, url, delivered_to) in [("ours", &url, Some(delivered)), ("bare", &bare_url, None)] {
             let init_from = &ours.stack.url();
             // Once uncounted: as many processes start as are needed.
             at_once(kind, &requests, url, init_from, delivered_to, PEOPLE, REQUESTS_A_PERSON).await?;
             let one = at_once(kind, &requests, url, init_from, delivered_to, 1, REQUESTS).await?;
             let many =
                 at_once(kind, &requests, url, init_from, delivered_to, PEOPLE, REQUESTS_A_PERSON).await?;
-            let shown = |(times, within): &(Times, Duration)| {
-                let (p50, p99) = (times.median(), times.percentile(99));
-                (format!("{} / {}", ms(p50), ms(p99)), rate(times.count(), *within))
-            };
+            let shown = |(times, within): &(Times, Duration)| (times.both(), rate(times.count(), *within));
             let ((one_times, one_rate), (many_times, many_rate)) = (shown(&one), shown(&many));
             rows.push([format!("{}, {who}", kind.name()), one_times, one_rate, many_times, many_rate]);
         }
@@ -99,7 +98,7 @@ async fn in_turn(
         let person = next_person();
         let init = requests.init(&url, person).await?;
         times.push(timed(requests.request(kind, &url, person, &init)).await?);
-        arrived(ours.telegram()?, person, 1).await?;
+        arrived(telegram(ours)?, person, 1).await?;
         bare_times.push(timed(requests.request(kind, &bare_url, person, &init)).await?);
     }
     Ok((times, bare_times))

@@ -4,20 +4,19 @@
 //! keeps what it accepted in its memory, where the functions write it to a table, a bucket and a queue first, here those
 //! of the local stack, which is not what runs in the cloud. What the comparison shows is the price of that.
 
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lambdagram_tests::python::Environment;
+use lambdagram_tests::lambda::LogSink;
 use lambdagram_tests::telegram::bot_api::DEFAULT_BOT_TOKEN;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
-use crate::figures::{Times, megabytes, ms, print, rate};
-use crate::ground::{BenchStack, Binaries, Failure, arrived, at_rest};
-use crate::requests::{Kind, Requests, next_person, timed};
+use crate::common::figures::{Times, megabytes, print};
+use crate::common::ground::{BenchStack, Binaries, Failure, at_rest, bytes_of};
+use crate::common::python::{PythonServer, virtual_environment};
+use crate::ground::{arrived, telegram};
+use crate::requests::{Kind, Requests, next_person, rate, timed};
 
 /// Pictures posted one after another.
 const REQUESTS: usize = 200;
@@ -42,11 +41,18 @@ struct Server<'a> {
     processes: Box<dyn Fn() -> Vec<u32> + 'a>,
 }
 
+impl<'a> Server<'a> {
+    fn in_python(name: &'a str, server: &'a PythonServer) -> Self {
+        Self { name, url: &server.url, processes: Box::new(|| server.process().into_iter().collect()) }
+    }
+}
+
 pub(crate) async fn measure(binaries: &Binaries) -> Result<(), Failure> {
     let python = virtual_environment().await?;
-    let ours = BenchStack::ours(binaries).await?;
-    let in_order = LookingGlass::start(&python, &ours, "1").await?;
-    let any_order = LookingGlass::start(&python, &ours, ANY_ORDER).await?;
+    let ours = BenchStack::ours(binaries, &LogSink::default()).await?;
+    let photos = [tempfile::tempdir()?, tempfile::tempdir()?];
+    let in_order = looking_glass(&python, &ours, &photos[0], "1").await?;
+    let any_order = looking_glass(&python, &ours, &photos[1], ANY_ORDER).await?;
     let (url, requests) = (ours.stack.url(), Requests::new(ours.stack.webhook_secret())?);
     let functions = Server {
         name: "functions, in the local stack",
@@ -57,8 +63,8 @@ pub(crate) async fn measure(binaries: &Binaries) -> Result<(), Failure> {
     };
     let servers = [
         functions,
-        in_order.server("Python server, a chat's order kept"),
-        any_order.server("Python server, any order"),
+        Server::in_python("Python server, a chat's order kept", &in_order),
+        Server::in_python("Python server, any order", &any_order),
     ];
     let rows = in_turn(&servers, &requests, &ours).await?;
     let heads =
@@ -78,7 +84,7 @@ pub(crate) async fn measure(binaries: &Binaries) -> Result<(), Failure> {
         at_rest(&ours.stack).await?;
         rows.push([
             server.name.to_owned(),
-            format!("{} / {}", ms(times.median()), ms(times.percentile(99))),
+            times.both(),
             rate(times.count(), answered),
             rate(times.count(), delivered),
             memory(server)?,
@@ -107,10 +113,10 @@ async fn in_turn(
             let init = requests.init(&ours.stack.url(), person).await?;
             let asked = started.elapsed();
             let posted = timed(requests.request(Kind::Json, server.url, person, &init)).await?;
-            arrived(ours.telegram()?, person, 1).await?;
+            arrived(telegram(ours)?, person, 1).await?;
             let delivered = started.elapsed().saturating_sub(asked);
             let told = timed(requests.request(Kind::Webhook, server.url, person, &init)).await?;
-            arrived(ours.telegram()?, person, 2).await?;
+            arrived(telegram(ours)?, person, 2).await?;
             if request >= WARM_UP {
                 post.push(posted);
                 chat.push(delivered);
@@ -119,9 +125,8 @@ async fn in_turn(
         }
     }
     at_rest(&ours.stack).await?;
-    let both = |times: &Times| format!("{} / {}", ms(times.median()), ms(times.percentile(99)));
     let rows = servers.iter().zip(&measured).map(|(server, [post, chat, webhook])| {
-        Ok([server.name.to_owned(), both(post), both(chat), both(webhook), memory(server)?])
+        Ok([server.name.to_owned(), post.both(), chat.both(), webhook.both(), memory(server)?])
     });
     rows.collect()
 }
@@ -156,7 +161,7 @@ async fn burst(
     }
     let answered = started.elapsed();
     for (person, _) in people {
-        arrived(ours.telegram()?, person, PICTURES_A_CHAT).await?;
+        arrived(telegram(ours)?, person, PICTURES_A_CHAT).await?;
     }
     Ok((times, answered, started.elapsed()))
 }
@@ -165,10 +170,7 @@ async fn burst(
 fn memory(server: &Server<'_>) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     for process in (server.processes)() {
-        let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes: u64 = line.unwrap_or_default().trim().trim_end_matches(" kB").parse()?;
-        bytes.push(kilobytes * 1_024);
+        bytes.push(bytes_of(process, "VmRSS")?);
     }
     let largest = bytes.iter().max().copied().unwrap_or_default();
     Ok(match bytes.len() {
@@ -179,61 +181,21 @@ fn memory(server: &Server<'_>) -> Result<String, Failure> {
     })
 }
 
-/// A running `looking_glass.py`.
-struct LookingGlass {
-    url: String,
-    process: Child,
-    _photos: TempDir,
-}
-
-impl LookingGlass {
-    async fn start(python: &Path, ours: &BenchStack, concurrent_updates: &str) -> Result<Self, Failure> {
-        let photos = tempfile::tempdir()?;
-        let mut process = Command::new(python)
-            .arg(baseline().join("looking_glass.py"))
-            .env("BOT_TOKEN", DEFAULT_BOT_TOKEN)
-            .env("BOT_API_URL", ours.stack.bot_api_url())
-            .env("CONCURRENT_UPDATES", concurrent_updates)
-            .env("MINI_APP_URL", format!("{}/", ours.stack.url()))
-            .env("PHOTO_DIR", photos.path())
-            .env("WEBHOOK_SECRET", ours.stack.webhook_secret().expose())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let output = process.stdout.take().ok_or("the output is piped")?;
-        let line = BufReader::new(output).lines().next_line().await?.unwrap_or_default();
-        let url = line.strip_prefix("ready ").ok_or("looking_glass.py did not start")?.to_owned();
-        Ok(Self { url, process, _photos: photos })
-    }
-
-    fn server<'a>(&'a self, name: &'a str) -> Server<'a> {
-        Server { name, url: &self.url, processes: Box::new(|| self.process.id().into_iter().collect()) }
-    }
-
-    async fn stop(mut self) -> Result<(), Failure> {
-        Ok(self.process.kill().await?)
-    }
-}
-
-fn baseline() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/baseline")
-}
-
-/// Makes the virtual environment that `looking_glass.py` runs in, and returns its Python.
-async fn virtual_environment() -> Result<PathBuf, Failure> {
-    let environment = Environment::named("bench-venv")?;
-    let python = environment.python();
-    if !python.exists() {
-        run(Command::new("python3").args(["-m", "venv"]).arg(environment.folder())).await?;
-    }
-    let requirements = baseline().join("requirements.txt");
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements))
-        .await?;
-    Ok(python)
-}
-
-async fn run(command: &mut Command) -> Result<(), Failure> {
-    let status = command.env("PIP_DISABLE_PIP_VERSION_CHECK", "1").status().await?;
-    if status.success() { Ok(()) } else { Err(format!("{:?}: {status}", command.as_std()).into()) }
+/// Starts `looking_glass.py`, which keeps its pictures in `photos`.
+async fn looking_glass(
+    python: &Path,
+    ours: &BenchStack,
+    photos: &TempDir,
+    concurrent_updates: &str,
+) -> Result<PythonServer, Failure> {
+    let photos = photos.path().to_str().ok_or("a temporary folder has a name in UTF-8")?;
+    let variables = [
+        ("BOT_TOKEN", DEFAULT_BOT_TOKEN),
+        ("BOT_API_URL", ours.stack.bot_api_url()),
+        ("CONCURRENT_UPDATES", concurrent_updates),
+        ("MINI_APP_URL", &format!("{}/", ours.stack.url())),
+        ("PHOTO_DIR", photos),
+        ("WEBHOOK_SECRET", ours.stack.webhook_secret().expose()),
+    ];
+    PythonServer::start(python, "looking_glass.py", &variables).await
 }

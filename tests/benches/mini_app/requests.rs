@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +13,8 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::ground::Failure;
+use crate::common::ground::Failure;
+use crate::common::requests::send;
 
 /// A picture of about 300 kB: a gradient under noise, since noise is what a JPEG is large for.
 pub(crate) fn picture() -> Result<Vec<u8>, Failure> {
@@ -133,10 +134,11 @@ pub(crate) fn start_update(person: i64) -> Value {
 
 /// Sends a request and reads its answer to the end; how long that took.
 pub(crate) async fn timed(request: RequestBuilder) -> Result<Duration, Failure> {
-    let started = Instant::now();
-    let answer = request.send().await?;
-    let status = answer.status();
-    let body = answer.text().await?;
-    let taken = started.elapsed();
-    if status.is_success() { Ok(taken) } else { Err(format!("{status}: {body}").into()) }
+    send(request).await?.success()
+}
+
+/// How often something happened in a second.
+#[expect(clippy::cast_precision_loss, reason = "counts of a bench are small")]
+pub(crate) fn rate(count: usize, within: Duration) -> String {
+    format!("{:.0}/s", count as f64 / within.as_secs_f64())
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use grammers_tl_types::{Serializable as _, enums, types};
+use grammers_tl_types::{Identifiable as _, Serializable as _, enums, types};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -206,6 +206,7 @@ impl Connection {
         let length = u32::from_le_bytes(tl_bytes(packet.get(16..20).ok_or(REFUSED)?)) as usize;
         let body = packet.get(20..20 + length).ok_or(REFUSED)?;
         let shared = &self.shared;
+        shared.network.asked();
         let is_taken = |key| shared.keys.contains(self.dc, key);
         let step = self.handshake.step(body, machine_now().as_secs(), is_taken).inspect_err(|code| {
             tracing::warn!(code, dc = self.dc, "A handshake with the simulated cloud failed.");
@@ -270,6 +271,12 @@ impl Connection {
         if in_container && session.arrive(outer, false) != super::session::Arrival::New {
             return self.reject(key, session, (outer, sequence), bad::REPEATED_CONTAINER);
         }
+        if contents
+            .iter()
+            .any(|content| messages::constructor(&content.body) != types::MsgsAck::CONSTRUCTOR_ID)
+        {
+            self.shared.network.asked();
+        }
         if is_new {
             let created = types::NewSessionCreated {
                 first_msg_id: contents.iter().map(|content| content.id).min().unwrap_or(outer),
@@ -285,6 +292,7 @@ impl Connection {
 
     /// Tells the client that a message was not taken.
     fn reject(&self, key: &StoredKey, session: &Arc<Session>, message: (i64, i32), error_code: i32) {
+        self.shared.network.asked();
         let (bad_msg_id, bad_msg_seqno) = message;
         let notice = if error_code == bad::SALT {
             enums::BadMsgNotification::BadServerSalt(types::BadServerSalt {

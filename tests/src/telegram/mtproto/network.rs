@@ -3,6 +3,7 @@
 //! Only what arrives is late. The end of a socket is noticed at once, so that which connections are alive is known
 //! without delay.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,17 +21,34 @@ pub struct NetworkSettings {
 
 /// The network of a cloud. Clones share their settings, which may change at any time and hold for what is sent later.
 #[derive(Clone, Debug, Default)]
-pub struct Network(Arc<Mutex<NetworkSettings>>);
+pub struct Network(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    settings: Mutex<NetworkSettings>,
+    round_trips: AtomicU64,
+}
 
 impl Network {
     /// Changes how the network is.
     pub fn set(&self, settings: NetworkSettings) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+        *self.0.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings;
     }
 
     /// How the network is.
     pub fn settings(&self) -> NetworkSettings {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How often a client had to wait for the way to the server and back since the start: for a connection to be
+    /// made, and for an answer to a packet. What goes in one packet waits once; acknowledgements wait for nothing.
+    pub fn round_trips(&self) -> u64 {
+        self.0.round_trips.load(Ordering::Relaxed)
+    }
+
+    /// Counts a packet that a client waits for an answer to.
+    pub(super) fn asked(&self) {
+        self.0.round_trips.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -64,7 +82,12 @@ impl Line {
         });
         let left = start + sending;
         self.free_at = Some(left);
-        let connect = if std::mem::take(&mut self.connecting) { round_trip } else { Duration::ZERO };
+        let connect = if std::mem::take(&mut self.connecting) {
+            self.network.asked();
+            round_trip
+        } else {
+            Duration::ZERO
+        };
         left + round_trip / 2 + connect
     }
 }
@@ -97,8 +120,10 @@ mod tests {
     #[test]
     fn the_first_packet_waits_for_the_connection() {
         let (now, ms) = (Instant::now(), Duration::from_millis);
-        let mut line = Line::inbound(network(100, None));
+        let network = network(100, None);
+        let mut line = Line::inbound(network.clone());
         assert_eq!(line.arrival(500, now), now + ms(150));
         assert_eq!(line.arrival(500, now + ms(200)), now + ms(250));
+        assert_eq!(network.round_trips(), 1);
     }
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use grammers_tl_types::{Identifiable as _, Serializable as _, functions, types};
+use grammers_tl_types::{Identifiable as _, Serializable as _, enums, functions, types};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::super::network::NetworkSettings;
 use super::super::rpc::Outcome;
 use super::World;
-use super::client::method;
+use super::client::{init, method};
 
 #[tokio::test]
 async fn a_service_hears_of_a_connection_when_it_begins_and_when_it_ends() {
@@ -49,6 +49,26 @@ async fn a_slow_network_delays_answers() {
     let calls = [client.send(method(1)).await, client.send(method(1)).await];
     client.result_of(calls[0]).await;
     assert!(started.elapsed() >= round_trip);
+}
+
+#[tokio::test]
+async fn what_a_client_waits_for_is_counted() {
+    let world = World::echo().await;
+    let round_trips = || world.cluster.network().round_trips();
+    let mut client = world.client(1).await;
+    client.make_key().await.unwrap();
+    assert_eq!(round_trips(), 1 + 3, "a connection, and the steps of a handshake");
+    let call = client.send(init(method(1))).await;
+    client.result_of(call).await;
+    assert_eq!(round_trips(), 5);
+    client.send(enums::MsgsAck::Ack(types::MsgsAck { msg_ids: vec![1] }).to_bytes()).await;
+    let call = client.send(method(2)).await;
+    client.result_of(call).await;
+    assert_eq!(round_trips(), 6, "nobody waits for an answer to an acknowledgement");
+    client.salt += 1;
+    client.send(method(3)).await;
+    client.expect(types::BadServerSalt::CONSTRUCTOR_ID).await;
+    assert_eq!(round_trips(), 7, "a refused message was waited for, too");
 }
 
 #[tokio::test]

@@ -28,6 +28,11 @@ impl Times {
     pub(crate) fn count(&self) -> usize {
         self.0.len()
     }
+
+    /// The median and the time that only one of a hundred exceeds.
+    pub(crate) fn both(&self) -> String {
+        format!("{} / {}", ms(self.median()), ms(self.percentile(99)))
+    }
 }
 
 impl Extend<Duration> for Times {
@@ -48,12 +53,6 @@ impl IntoIterator for Times {
 /// A time in milliseconds.
 pub(crate) fn ms(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1_000.0)
-}
-
-/// How often something happened in a second.
-#[expect(clippy::cast_precision_loss, reason = "counts of a bench are small")]
-pub(crate) fn rate(count: usize, within: Duration) -> String {
-    format!("{:.0}/s", count as f64 / within.as_secs_f64())
 }
 
 /// Bytes in millions, as the targets have them.
