@@ -7,6 +7,7 @@ use lambdagram_domain::login::{CodeInfo, CodeKind};
 use lambdagram_domain::phone::PhoneNumber;
 use lambdagram_domain::secret::Secret;
 use lambdagram_domain::session::limit_subject;
+use lambdagram_domain::time::UnixTime;
 use serde_json::{Map, Value};
 
 use crate::config::{ConfigError, Environment};
@@ -22,9 +23,21 @@ const HOUR: Duration = Duration::from_hours(1);
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// What a number that may not sign in is told of its code: the same that Telegram tells most.
+/// How long a code of Telegram's is good, about.
+const CODE_LIFE: Duration = Duration::from_mins(5);
+
+/// What a number that may not sign in is told of its code: what Telegram tells of most.
 pub(super) const DECOY: CodeInfo =
-    CodeInfo { kind: CodeKind::App, length: Some(5), next: None, timeout_s: None };
+    CodeInfo { kind: CodeKind::App, length: Some(5), next: Some(CodeKind::Sms), timeout_s: Some(60) };
+
+/// The same, of a code that is sent again.
+pub(super) const DECOY_AGAIN: CodeInfo =
+    CodeInfo { kind: CodeKind::Sms, length: Some(5), next: Some(CodeKind::Call), timeout_s: Some(60) };
+
+/// What somebody is told who tries a code that was never sent, for a login that began at `begun_at`.
+pub(super) fn refuse_decoy(begun_at: UnixTime, now: UnixTime) -> ApiError {
+    if now.since(begun_at) < CODE_LIFE { ApiError::InvalidCode } else { ApiError::CodeExpired }
+}
 
 /// Counts what may bother somebody's phone.
 pub(super) struct LoginLimits {

@@ -162,9 +162,6 @@ impl Accounts {
         let counted = attempt.as_ref().zip(mark.clone());
         let counted = counted.map(|(attempt, mark)| Attempt { mark, most: attempt.most });
         let (row, lease) = self.lease(request, &token.id(), counted).await?;
-        let same_try = attempt
-            .zip(row.mark.as_deref())
-            .is_some_and(|(attempt, mark)| sealer.is_mark_of(mark, attempt.purpose, attempt.text));
         let session = match self.unseal(&token, &row, request.now()).await {
             Ok(session) => session,
             Err(missing) => {
@@ -172,6 +169,11 @@ impl Accounts {
                 return Err(missing);
             }
         };
+        // A master secret that was new here has been read since.
+        let sealer = self.master_keys().sealer(&token);
+        let same_try = attempt
+            .zip(row.mark.as_deref())
+            .is_some_and(|(attempt, mark)| sealer.is_mark_of(mark, attempt.purpose, attempt.text));
         if let Stage::Moved { to, user } = session.stage {
             self.sessions.release(&lease, Change::default()).await?;
             return if same_try { Ok(Found::Moved { to, by, user }) } else { Err(Missing::Gone) };

@@ -10,7 +10,7 @@ use lambdagram_telegram::mtproto::auth;
 use serde_json::Value;
 
 use super::Accounts;
-use super::codes::{DECOY, LoginLimits, code_sent};
+use super::codes::{DECOY_AGAIN, LoginLimits, code_sent};
 use super::fields::Fields;
 use super::held::{Found, Held, Progress};
 use super::telegram::within;
@@ -47,7 +47,7 @@ impl Endpoint for ResendCode {
                 let taken = self.limits.take_code(&request, &self.accounts.limit_key(), &phone, false).await;
                 self.accounts.put_back(*held).await?;
                 taken?;
-                DECOY
+                DECOY_AGAIN
             }
             _ => {
                 self.accounts.put_back(*held).await?;

@@ -12,6 +12,7 @@ use lambdagram_telegram::mtproto::Link;
 use lambdagram_telegram::mtproto::auth::{self, SignIn as Outcome};
 
 use super::Accounts;
+use super::codes::refuse_decoy;
 use super::fields::Fields;
 use super::held::{Found, Held, MOST_ATTEMPTS, Progress, Try};
 use super::password;
@@ -63,8 +64,9 @@ impl Endpoint for SignIn {
                 self.try_code(&request, held, &given, &Sent { hash: code_hash, kind: info.kind }).await
             }
             Stage::Decoy { phone } if phone == given.phone => {
+                let refusal = refuse_decoy(held.checked_at, request.now());
                 self.accounts.put_back(held).await?;
-                Err(ApiError::InvalidCode)
+                Err(refusal)
             }
             // The code was right before.
             Stage::PasswordNeeded { phone, hint } if phone.as_ref() == Some(&given.phone) => {

@@ -244,7 +244,8 @@ impl Sessions {
             .table_name(&self.table)
             .key("id", text(lease.id.as_str()))
             .update_expression(format!(
-                "SET released_by = :token, expires_at = :expires_at{SET_SEALED}{set_mark} REMOVE {remove}"
+                "SET released_by = :token, expires_at = :expires_at, attempts = :none{SET_SEALED}{set_mark} \
+                 REMOVE {remove}"
             ))
             .condition_expression("lease = :token")
             .set_expression_attribute_values(Some(forward_values(lease, forward)))
@@ -332,6 +333,8 @@ fn forward_values(lease: &Lease, forward: &Forward) -> Item {
     let more = [
         (":token", Some(text(&lease.token.0))),
         (":expires_at", Some(number(forward.expires_at.0))),
+        // A repeat of the try that succeeded may come after as many others as may be.
+        (":none", Some(number(0))),
         (":mark", forward.mark.as_deref().map(text)),
     ];
     let more = more.into_iter().filter_map(|(name, value)| Some((name, value?)));

@@ -100,6 +100,7 @@ async fn a_session_moves_and_leaves_a_forward_or_nothing_changes() {
         sealed: forward.sealed.clone(),
         expires_at: forward.expires_at,
         mark: forward.mark.clone(),
+        attempts: 0,
         ..row.clone()
     };
     assert_eq!((store.row(&row.id).await, store.row(&new.id).await), (Some(left), Some(new.clone())));
