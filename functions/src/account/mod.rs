@@ -3,7 +3,8 @@
 //! A session is one row of a table: what Telegram knows this login by, sealed so that only its owner's token opens it.
 //! Whoever talks to Telegram with it holds the row's lease, since Telegram ends a login that it sees on two connections
 //! at once. `held.rs` is the way in and out: token, lease, seal; `telegram.rs` is the conversation in between, which
-//! ends, connection included, before the lease does; `signed_in.rs` is the end that all ways of signing in share.
+//! ends, connection included, before the lease does; `doubt.rs` finds out what became of a try whose end nobody wrote down;
+//! `signed_in.rs` is the end that all ways of signing in share.
 
 mod admission;
 pub mod check_password;

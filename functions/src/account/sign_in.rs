@@ -1,7 +1,7 @@
 //! `POST /sign-in`: the code, and the password as well where the client has it.
 //!
 //! A function may die after Telegram took the code and before the session says so; the code is then spent. So each try
-//! leaves its mark on the session before it is made, and a repeat of the same try first asks Telegram who it is.
+//! leaves its mark on the session before it is made, and the next one first looks back (`doubt.rs`).
 
 use std::process::ExitCode;
 

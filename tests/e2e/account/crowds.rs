@@ -164,7 +164,7 @@ impl Person<'_> {
                     assert_eq!(answered.body["user"]["id"], me.id);
                     self.may_sign_in = false;
                     let session = self.browser.cookie().unwrap().to_owned();
-                    self.publish(|me| drop(me.signed_in.insert(session)));
+                    self.publish(|me| assert!(me.signed_in.insert(session)));
                 } else {
                     Self::refused(&answered);
                 }
@@ -247,7 +247,9 @@ async fn live_among_others(seed: u64) {
         join_all(people.iter_mut().map(Person::hour)).await;
         stack.pass(3600);
         // Codes do not live that long.
-        people.iter_mut().for_each(|person| person.may_sign_in = false);
+        for person in &mut people {
+            person.may_sign_in = false;
+        }
     }
 
     let all = all.lock().unwrap().clone();
@@ -256,8 +258,8 @@ async fn live_among_others(seed: u64) {
         let logins = stack.account_of(&person.phone).await["authorizations"].clone();
         assert_eq!(logins, person.signed_in.len(), "seed {seed}");
         for cookie in &person.signed_in {
-            let seen = Browser::with_cookie(&stack, cookie).get("/is-authenticated").await;
-            assert_eq!(seen.body["user"]["id"], person.id, "seed {seed}: {seen:?}");
+            let answered = Browser::with_cookie(&stack, cookie).get("/is-authenticated").await;
+            assert_eq!(answered.body["user"]["id"], person.id, "seed {seed}: {answered:?}");
             signed_in += 1;
         }
     }

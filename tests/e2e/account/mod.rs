@@ -3,6 +3,7 @@
 mod answers;
 mod crashes;
 mod crowds;
+mod dead;
 mod input;
 mod password;
 mod qr_login;

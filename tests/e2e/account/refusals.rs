@@ -1,9 +1,9 @@
 //! Each error that Telegram documents for the calls of a login, and what a person is told of it.
 
-use lambdagram_tests::telegram::mtproto::accounts::Phone;
 use serde_json::{Value, json};
 
-use super::{Answered, Browser, PHONE, error, not_authenticated};
+use super::dead::DEAD;
+use super::{Answered, Browser, PHONE, error};
 use crate::support::TestStack;
 
 const PASSWORD: &str = "correct horse";
@@ -68,26 +68,14 @@ const ANY_CALL: [(&str, Told); 9] = [
     ("NETWORK_MIGRATE_9", FailedInside),
 ];
 
-/// The names of a login that is gone (core.telegram.org/api/errors, 401 and 406).
-const DEAD: [&str; 8] = [
-    "AUTH_KEY_UNREGISTERED",
-    "AUTH_KEY_INVALID",
-    "AUTH_KEY_PERM_EMPTY",
-    "AUTH_KEY_DUPLICATED",
-    "SESSION_REVOKED",
-    "SESSION_EXPIRED",
-    "USER_DEACTIVATED",
-    "USER_DEACTIVATED_BAN",
-];
-
 impl TestStack {
     /// The next `times` calls of a method are refused.
-    async fn refuse(&self, method: &str, name: &str, times: u32) {
+    pub(super) async fn refuse(&self, method: &str, name: &str, times: u32) {
         self.fault(json!({"method": method, "error": name, "times": times, "when": "before"})).await;
     }
 
     /// How many sessions of a kind are stored.
-    async fn stored(&self, kind: &str) -> usize {
+    pub(super) async fn stored(&self, kind: &str) -> usize {
         let rows = self.sessions().await;
         rows.iter().filter(|row| row["kind"].as_s().unwrap() == kind).count()
     }
@@ -172,16 +160,6 @@ async fn errors_of_a_code_that_is_given() {
         stack.refuse("auth.signIn", name, times).await;
         told.check(NOT_SIGNED_IN, name, &browser.sign_in(PHONE, &code).await);
         assert_eq!(browser.sign_in(PHONE, &code).await.status, 200, "after {name} the code is still good");
-    }
-    let before = stack.stored("pending").await;
-    for name in DEAD {
-        stack.pass(3600);
-        let mut browser = stack.browser();
-        browser.send_code(PHONE).await;
-        stack.refuse("auth.signIn", name, 1).await;
-        let code = stack.code_of(PHONE).await;
-        Bad(NO_CODE).check(NOT_SIGNED_IN, name, &browser.sign_in(PHONE, &code).await);
-        assert_eq!(stack.stored("pending").await, before, "{name}");
     }
     stack.end_accounts().await;
 }
@@ -285,47 +263,6 @@ async fn errors_of_a_login_that_is_looked_up_or_ended() {
     stack.end_accounts().await;
 }
 
-#[tokio::test]
-async fn a_dead_login_is_deleted_and_its_cookie_taken_back() {
-    let stack = TestStack::start_with_parameters(&[("CodesPerDay", "1000")]).await;
-    for name in DEAD {
-        stack.pass(3600);
-        let mut browser = Browser::signed_in(&stack, PHONE).await;
-        stack.pass(61);
-        stack.refuse("users.getUsers", name, 1).await;
-        browser.get("/is-authenticated").await.expect(200, &json!({"authenticated": false}));
-        assert_eq!((browser.cookie(), stack.stored("account").await), (None, 0), "{name}");
-
-        let mut browser = Browser::signed_in(&stack, PHONE).await;
-        stack.refuse("auth.logOut", name, 1).await;
-        browser.post("/logout", &json!({})).await.expect(401, &not_authenticated());
-        assert_eq!((browser.cookie(), stack.stored("account").await), (None, 0), "{name}");
-    }
-    stack.end_accounts().await;
-}
-
-#[tokio::test]
-async fn a_key_that_telegram_has_forgotten_is_as_dead() {
-    let stack = TestStack::start().await;
-    let mut begun = stack.browser();
-    begun.send_code(PHONE).await;
-    let code = stack.code_of(PHONE).await;
-    stack.forget_all_keys();
-    begun.sign_in(PHONE, &code).await.expect(400, &error(NO_CODE));
-
-    let mut looked_up = Browser::signed_in(&stack, PHONE).await;
-    stack.pass(61);
-    stack.forget_all_keys();
-    looked_up.get("/is-authenticated").await.expect(200, &json!({"authenticated": false}));
-
-    let mut left = Browser::signed_in(&stack, PHONE).await;
-    stack.forget_all_keys();
-    left.post("/logout", &json!({})).await.expect(401, &not_authenticated());
-    assert_eq!((looked_up.cookie(), left.cookie()), (None, None));
-    assert_eq!((stack.stored("pending").await, stack.stored("account").await), (0, 0));
-    stack.end_accounts().await;
-}
-
 const PHONE_WITH_PASSWORD: &str = "+15557654321";
 
 async fn stack_with_a_password() -> TestStack {
@@ -346,19 +283,4 @@ async fn half_way(stack: &TestStack) -> Browser<'_> {
 
 fn any_call() -> impl Iterator<Item = (&'static str, u32, Told)> {
     ANY_CALL.into_iter().map(|(name, told)| (name, 1, told))
-}
-
-impl TestStack {
-    /// Every data centre forgets every key.
-    fn forget_all_keys(&self) {
-        let cluster = self.stack.cloud().unwrap().cluster();
-        for dc in 1..=3 {
-            for key in cluster.keys().ids(dc) {
-                assert!(cluster.forget(dc, key));
-            }
-        }
-        let phone = Phone::parse(PHONE).unwrap();
-        let left = self.stack.cloud().unwrap().people().summary(&phone).unwrap().unwrap();
-        assert_eq!(left.authorizations, 0);
-    }
 }

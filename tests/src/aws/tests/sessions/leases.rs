@@ -119,6 +119,25 @@ async fn holders_that_die_use_up_their_attempts() {
 }
 
 #[tokio::test]
+async fn a_mark_takes_the_place_of_another_under_the_lease_alone() {
+    let store = store().await;
+    let row = store.created().await;
+    for (token, now) in [("a", 100), ("b", 140)] {
+        let leased = store.lease_at(&row.id, token, now, Some(&attempt(token))).await;
+        assert!(matches!(leased, Leased::Granted(_)), "{leased:?}");
+    }
+    let lease = |token| Lease { id: row.id.clone(), token: lease_token(token), version: row.version };
+    assert!(matches!(store.sessions.mark(&lease("a"), "a").await, Err(LeaseError::Lost)));
+    assert_eq!(store.row(&row.id).await.unwrap().mark.as_deref(), Some("a"));
+    store.sessions.mark(&lease("b"), "b").await.unwrap();
+    assert!(store.is_leased(&row.id).await);
+    let marked = SessionRow { attempts: 2, mark: Some("b".to_owned()), ..row.clone() };
+    assert_eq!(store.row(&row.id).await, Some(marked.clone()));
+    let again = store.lease_at(&row.id, "c", 180, Some(&attempt("c"))).await;
+    assert_eq!(again, Leased::Granted(marked), "the next one finds it");
+}
+
+#[tokio::test]
 async fn the_first_mark_stays_until_its_end_is_known() {
     let store = store().await;
     let row = store.created().await;

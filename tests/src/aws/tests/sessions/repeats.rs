@@ -88,6 +88,17 @@ async fn a_repeated_release_is_one_and_leaves_the_next_lease_alone() {
 }
 
 #[tokio::test]
+async fn a_repeated_mark_is_one() {
+    let store = store().await;
+    let row = store.created().await;
+    let lease = store.leased(&row.id, &lease_token("a")).await;
+    lose(&store, "UpdateItem");
+    store.sessions.mark(&lease, "m").await.unwrap();
+    assert_lost(&store);
+    assert_eq!(store.row(&row.id).await, Some(SessionRow { mark: Some("m".to_owned()), ..row }));
+}
+
+#[tokio::test]
 async fn a_repeated_move_is_one() {
     let store = store().await;
     let row = store.created().await;
