@@ -29,6 +29,12 @@ const FAR: Duration = Duration::from_millis(50);
 /// How long until Telegram is asked again whether it knows a login.
 const CHECK_DUE: Duration = Duration::from_secs(61);
 
+const DAY: Duration = Duration::from_hours(24);
+
+/// What is asked after the login, and how long after what was before.
+const LATER: [(Duration, &[Call]); 2] =
+    [(CHECK_DUE, &[Call::IsAuthenticated]), (DAY, &[Call::IsAuthenticatedNextDay, Call::Logout])];
+
 /// Who is called, and how.
 struct Round<'a> {
     ours: &'a BenchStack,
@@ -90,15 +96,17 @@ impl Round<'_> {
             }
         }
         self.note_memory()?;
-        // Processes that an earlier clock started are not used again, so this begins with others.
-        self.ours.stack.clock().advance(CHECK_DUE);
-        for (number, server, mut person) in signed_in {
-            let found = if number < WARM_UP { &mut warm_up } else { &mut found[server] };
-            for call in [Call::IsAuthenticated, Call::Logout] {
-                self.call(call, server, &mut person, found).await?;
+        for (after, calls) in LATER {
+            // Processes that an earlier clock started are not used again, so this begins with others.
+            self.ours.stack.clock().advance(after);
+            for (number, server, person) in &mut signed_in {
+                let found = if *number < WARM_UP { &mut warm_up } else { &mut found[*server] };
+                for call in calls {
+                    self.call(*call, *server, person, found).await?;
+                }
             }
+            self.note_memory()?;
         }
-        self.note_memory()?;
         Ok(found)
     }
 
@@ -134,7 +142,7 @@ impl Round<'_> {
         let answer = person.send(request).await?;
         found.times.push(answer.success()?);
         found.round_trips.insert(cloud.network().round_trips() - before);
-        if call == Call::IsAuthenticated && !answer.response.body().contains("true") {
+        if call.function() == "IsAuthenticated" && !answer.response.body().contains("true") {
             return Err(format!("somebody is not signed in: {}", answer.response.body()).into());
         }
         if let Some(request) = for_comparison {

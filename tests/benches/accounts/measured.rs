@@ -17,18 +17,21 @@ pub(crate) enum Call {
     CheckPassword,
     /// Whether Telegram still knows the login.
     IsAuthenticated,
+    /// The same a day later, when the salt that the session remembers has expired.
+    IsAuthenticatedNextDay,
     /// The end of the login.
     Logout,
 }
 
 impl Call {
     /// All, in the order in which a person makes them.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::SendCode,
         Self::SendCodeElsewhere,
         Self::SignIn,
         Self::CheckPassword,
         Self::IsAuthenticated,
+        Self::IsAuthenticatedNextDay,
         Self::Logout,
     ];
 
@@ -40,6 +43,7 @@ impl Call {
             Self::SignIn => "`POST /sign-in`",
             Self::CheckPassword => "`POST /check-password`",
             Self::IsAuthenticated => "`GET /is-authenticated`, check due",
+            Self::IsAuthenticatedNextDay => "`GET /is-authenticated`, a day later",
             Self::Logout => "`POST /logout`",
         }
     }
@@ -50,7 +54,7 @@ impl Call {
             Self::SendCode | Self::SendCodeElsewhere => "SendCode",
             Self::SignIn => "SignIn",
             Self::CheckPassword => "CheckPassword",
-            Self::IsAuthenticated => "IsAuthenticated",
+            Self::IsAuthenticated | Self::IsAuthenticatedNextDay => "IsAuthenticated",
             Self::Logout => "Logout",
         }
     }

@@ -67,7 +67,7 @@ impl Person {
                 (Method::POST, "/sign-in", Some(json!({"phone": phone, "code": code})))
             }
             Call::CheckPassword => (Method::POST, "/check-password", Some(json!({"password": PASSWORD}))),
-            Call::IsAuthenticated => (Method::GET, "/is-authenticated", None),
+            Call::IsAuthenticated | Call::IsAuthenticatedNextDay => (Method::GET, "/is-authenticated", None),
             Call::Logout => (Method::POST, "/logout", Some(json!({}))),
         };
         let mut request = self.http.request(method, format!("{url}{path}"));
