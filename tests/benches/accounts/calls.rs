@@ -18,10 +18,10 @@ use crate::people::{Kind, Person};
 use crate::server::{self, cloud};
 
 /// People of each kind.
-const PEOPLE: usize = 40;
+const PEOPLE: usize = 10;
 
 /// People of each kind before those that count.
-const WARM_UP: usize = 5;
+const WARM_UP: usize = 2;
 
 /// The way to Telegram and back, for those who are far away.
 const FAR: Duration = Duration::from_millis(50);
