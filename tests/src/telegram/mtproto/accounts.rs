@@ -11,7 +11,13 @@ use super::store::{Document, Store};
 /// The number of the account that exists from the start.
 pub const FIRST_PHONE: &str = "+15551234567";
 
-/// Its user id: beyond 32 bits, as those of new accounts have been for years.
+/// The number of another account that exists from the start, whose Saved Messages take many pages.
+pub const MANY_PHONE: &str = "+15557654300";
+
+/// Its user id.
+const MANY_USER_ID: i64 = 6_042_713_777;
+
+/// The user id of the first account: beyond 32 bits, as those of new accounts have been for years.
 pub const FIRST_USER_ID: i64 = 6_042_713_581;
 
 /// The data centre that it lives in.
@@ -130,16 +136,23 @@ impl Account {
         Ok(store.all::<Self>()?.into_iter().find(|account| account.id == user_id))
     }
 
-    /// The first state: one account.
+    /// The first state: two accounts.
     pub(super) fn ensure_first(store: &Store) -> rusqlite::Result<()> {
-        let Some(phone) = Phone::parse(FIRST_PHONE) else { return Ok(()) };
-        if Self::of_phone(store, &phone)?.is_some() {
-            return Ok(());
+        let accounts = [
+            (FIRST_PHONE, FIRST_USER_ID, "Ada", "Lovelace", "ada_simulated"),
+            (MANY_PHONE, MANY_USER_ID, "Vannevar", "Bush", "memex_simulated"),
+        ];
+        for (phone, id, first_name, last_name, username) in accounts {
+            let Some(phone) = Phone::parse(phone) else { continue };
+            if Self::of_phone(store, &phone)?.is_some() {
+                continue;
+            }
+            let mut new = NewAccount::new(phone, first_name);
+            new.last_name = Some(last_name.to_owned());
+            new.username = Some(username.to_owned());
+            store.put(&Self::new(id, new, None))?;
         }
-        let mut first = NewAccount::new(phone, "Ada");
-        first.last_name = Some("Lovelace".to_owned());
-        first.username = Some("ada_simulated".to_owned());
-        store.put(&Self::new(FIRST_USER_ID, first, None))
+        Ok(())
     }
 
     /// Makes an account, unless its number has one.

@@ -1,13 +1,18 @@
-//! What the simulated cloud remembers, in `<data-dir>/telegram/cloud.sqlite`: documents by kind and id.
+//! What the simulated cloud remembers, in `<data-dir>/telegram/cloud.sqlite`: documents by kind and id,
+//! messages, and the bytes of files.
 //!
 //! This file knows rows, not Telegram. A change is written before its answer goes out, and whole or not at all, so
 //! nothing that a client was told is lost when the process is killed.
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use super::files::bytes;
+use super::history;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS documents (
@@ -33,8 +38,15 @@ impl Store {
         let connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
-        connection.execute_batch(SCHEMA)?;
+        for schema in [SCHEMA, history::SCHEMA, bytes::SCHEMA] {
+            connection.execute_batch(schema)?;
+        }
         Ok(Self { connection })
+    }
+
+    /// The tables beyond documents: those who have one say in SQL what they want of it.
+    pub(super) const fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// Runs a change that happens as a whole or not at all. What it returns decides nothing: a call that Telegram
@@ -49,21 +61,20 @@ impl Store {
     pub(super) fn get<D: Document>(&self, id: &str) -> Result<Option<D>> {
         let query = "SELECT body FROM documents WHERE kind = ?1 AND id = ?2";
         let mut statement = self.connection.prepare_cached(query)?;
-        statement.query_row([D::KIND, id], |row| parse(&row.get::<_, String>(0)?)).optional()
+        statement.query_row([D::KIND, id], read).optional()
     }
 
     /// All documents of a kind, by id.
     pub(super) fn all<D: Document>(&self) -> Result<Vec<D>> {
         let query = "SELECT body FROM documents WHERE kind = ?1 ORDER BY id";
         let mut statement = self.connection.prepare_cached(query)?;
-        let rows = statement.query_map([D::KIND], |row| parse(&row.get::<_, String>(0)?))?;
+        let rows = statement.query_map([D::KIND], read)?;
         rows.collect()
     }
 
     /// Remembers a document, in place of the one with the same id.
     pub(super) fn put<D: Document>(&self, document: &D) -> Result<()> {
-        let body = serde_json::to_string(document)
-            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        let body = written(document)?;
         let query = "INSERT OR REPLACE INTO documents (kind, id, body) VALUES (?1, ?2, ?3)";
         let mut statement = self.connection.prepare_cached(query)?;
         statement.execute(params![D::KIND, document.id(), body]).map(drop)
@@ -75,14 +86,20 @@ impl Store {
     }
 
     pub(super) fn clear(&self) -> Result<()> {
-        self.connection.execute_batch("DELETE FROM documents")
+        self.connection.execute_batch("DELETE FROM documents; DELETE FROM messages; DELETE FROM file_bytes;")
     }
 }
 
-fn parse<D: DeserializeOwned>(body: &str) -> Result<D> {
-    serde_json::from_str(body).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
-    })
+/// What the first column of a row holds as JSON.
+pub(super) fn read<D: DeserializeOwned>(row: &Row<'_>) -> Result<D> {
+    let body = row.get_ref(0)?.as_str()?;
+    serde_json::from_str(body)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))
+}
+
+/// A value as [`read`] reads it.
+pub(super) fn written<D: Serialize>(value: &D) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
 /// Bytes as hexadecimal text inside documents.

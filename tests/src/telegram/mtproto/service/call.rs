@@ -1,6 +1,8 @@
 //! One call: who makes it, what it works on, and the area that answers it.
 
-use grammers_tl_types::{Deserializable, RemoteCall, Serializable, name_for_id};
+use grammers_tl_types::{
+    Deserializable, Identifiable as _, RemoteCall, Serializable, functions, name_for_id,
+};
 
 use super::super::accounts::Account;
 use super::super::authorizations::{Authorization, Key, Standing};
@@ -8,7 +10,8 @@ use super::super::cluster::DcAddress;
 use super::super::errors::named;
 use super::super::rpc::{Caller, RpcError};
 use super::super::store::Store;
-use super::{Services, account, auth, help, login, qr, updates, users};
+use super::files::Slice;
+use super::{Services, account, auth, files, help, login, messages, qr, updates, users};
 
 /// Why a call has no answer.
 #[derive(Debug)]
@@ -22,8 +25,34 @@ pub(super) type Answered<T> = Result<T, Refused>;
 /// Answers the methods of an area, and none of others.
 type Area = fn(&Call<'_>, u32) -> Option<Answered<Vec<u8>>>;
 
-const AREAS: [Area; 7] =
-    [auth::handle, login::handle, qr::handle, account::handle, users::handle, updates::handle, help::handle];
+const AREAS: [Area; 9] = [
+    auth::handle,
+    login::handle,
+    qr::handle,
+    account::handle,
+    users::handle,
+    messages::handle,
+    files::handle,
+    updates::handle,
+    help::handle,
+];
+
+/// What a call is answered with.
+pub(super) enum Reply {
+    /// A TL value, boxed.
+    Bytes(Vec<u8>),
+    /// A part of a file, still to be read.
+    Slice(Slice),
+}
+
+impl Reply {
+    pub(super) fn into_bytes(self, services: &Services) -> rusqlite::Result<Vec<u8>> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes),
+            Self::Slice(slice) => slice.read(services),
+        }
+    }
+}
 
 /// A call and what it works on.
 pub(super) struct Call<'a> {
@@ -54,16 +83,21 @@ pub(super) fn refused(name: impl Into<String>) -> Refused {
 }
 
 impl Call<'_> {
-    pub(super) fn handle(&self, id: u32) -> Answered<Vec<u8>> {
+    pub(super) fn handle(&self, id: u32) -> Answered<Reply> {
         if self.key.standing == Standing::Dead {
             return Err(refused("AUTH_KEY_UNREGISTERED"));
         }
         if self.caller.api_id.is_none() {
             return Err(refused("CONNECTION_NOT_INITED"));
         }
-        let answer = AREAS.iter().find_map(|area| area(self, id));
-        answer.unwrap_or_else(|| {
+        if id == functions::upload::GetFile::CONSTRUCTOR_ID {
+            return files::get_file(self).map(Reply::Slice);
+        }
+        let is_known = !self.caller.media || files::MEDIA_METHODS.contains(&id);
+        let answer = AREAS.iter().filter(|_| is_known).find_map(|area| area(self, id));
+        answer.map(|answer| answer.map(Reply::Bytes)).unwrap_or_else(|| {
             tracing::warn!(
+                media = self.caller.media,
                 method = name_for_id(id),
                 constructor = format!("{id:08x}"),
                 "The simulated cloud does not know this method"
@@ -91,7 +125,7 @@ impl Call<'_> {
         Ok(method(self, &me, &self.request()?)?.to_bytes())
     }
 
-    fn request<R: Deserializable>(&self) -> Answered<R> {
+    pub(super) fn request<R: Deserializable>(&self) -> Answered<R> {
         R::from_bytes(self.body).map_err(|_| refused("INPUT_FETCH_ERROR"))
     }
 

@@ -9,15 +9,22 @@
 //!   or phrase, no flash call, and no token for a later login: faults and accounts stand for what a test needs.
 //! - Accounts are made by a control; `auth.signUp` is refused as third-party apps are.
 //! - Main connections to two data centres overlap like two to one. Telegram may be milder.
+//! - Saved Messages and the chat with Telegram itself are all the chats there are. Clients are not told of new
+//!   messages, and no list is ever answered as unchanged.
+//! - Addresses for files answer what a client needs there, and know no other method. Telegram documents nothing of
+//!   it.
 //! - Nothing is limited by rate but codes; the fault `FLOOD_WAIT_<seconds>` stands for the rest.
 
 mod account;
 mod answers;
 mod auth;
 mod call;
+mod files;
 mod help;
 mod login;
+mod messages;
 mod qr;
+mod shown;
 mod updates;
 mod users;
 
@@ -32,6 +39,8 @@ use grammers_tl_types::{Serializable, enums, name_for_id, types};
 use tokio::sync::mpsc;
 
 use self::call::{Answered, Call, Me, Refused, date, refused};
+use self::files::Counts;
+pub use self::files::FileCalls;
 use super::accounts::Account;
 use super::authorizations::{Authorization, Connections, Key, Standing};
 use super::cluster::DcAddress;
@@ -75,11 +84,12 @@ struct Shared {
     clock: Clock,
     faults: Faults,
     addresses: Vec<DcAddress>,
+    file_calls: Counts,
     notices: mpsc::UnboundedSender<Notice>,
 }
 
 impl Services {
-    /// Opens the services on the state that their file holds; the first account is in it from now on. Also returns
+    /// Opens the services on the state that their file holds; the first accounts are in it from now on. Also returns
     /// what they have to tell clients that have not asked.
     ///
     /// # Errors
@@ -90,7 +100,9 @@ impl Services {
         store.atomically(Account::ensure_first)?;
         let (notices, receiver) = mpsc::unbounded_channel();
         let (store, connections) = (Mutex::new(store), Mutex::default());
-        let services = Self(Arc::new(Shared { store, connections, clock, faults, addresses, notices }));
+        let file_calls = Counts::default();
+        let shared = Shared { store, connections, clock, faults, addresses, file_calls, notices };
+        let services = Self(Arc::new(shared));
         Ok((services, receiver))
     }
 
@@ -121,11 +133,21 @@ impl Services {
         self.0.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn now_s(&self) -> u64 {
+        self.0.clock.now_s()
+    }
+
+    /// How many calls for bytes of files came since the start or the last reset.
+    pub(super) fn file_calls(&self) -> FileCalls {
+        self.0.file_calls.get()
+    }
+
     /// Back to the first state.
     ///
     /// # Errors
     /// The database's own.
     pub fn reset(&self) -> rusqlite::Result<()> {
+        self.0.file_calls.reset();
         self.store().atomically(|store| {
             store.clear()?;
             Account::ensure_first(store)
@@ -169,6 +191,11 @@ impl Services {
         if has_effect && let Some(failure) = self.0.faults.strike(name, None, Moment::After) {
             return outcome_of(failure);
         }
+        // Others may use the database again while bytes of files are made.
+        let answered = answered.and_then(|answered| match answered {
+            Ok(reply) => reply.into_bytes(self).map(Ok),
+            Err(error) => Ok(Err(error)),
+        });
         match answered {
             Ok(Ok(answer)) => Outcome::Answer(answer),
             Ok(Err(error)) => Outcome::Error(error),

@@ -1,5 +1,7 @@
 //! The cloud's part of the `/_sim` controls: tests and people stand here for those who have accounts.
 
+mod saved_messages;
+
 use std::time::Duration;
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -35,6 +37,7 @@ pub(super) fn router(cloud: Cloud) -> Router {
         .route("/_sim/accounts/{phone}", get(account))
         .route("/_sim/accounts/{phone}/accept-login", post(accept_login))
         .route("/_sim/network", post(set_network))
+        .merge(saved_messages::router())
         .with_state(cloud)
 }
 
@@ -70,7 +73,10 @@ impl From<PeopleError> for Refusal {
         let status = match error {
             PeopleError::Taken | PeopleError::TokenAccepted => StatusCode::CONFLICT,
             PeopleError::Unknown => StatusCode::NOT_FOUND,
-            PeopleError::Token | PeopleError::TokenExpired => StatusCode::BAD_REQUEST,
+            PeopleError::Token
+            | PeopleError::TokenExpired
+            | PeopleError::EmptyFile
+            | PeopleError::NoPhoto => StatusCode::BAD_REQUEST,
             PeopleError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self(status, error.to_string())

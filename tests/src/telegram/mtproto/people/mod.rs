@@ -1,5 +1,7 @@
 //! What tests and controls do in place of people: they have accounts, read their codes and scan QR codes.
 
+pub mod saved;
+
 use super::accounts::{Account, NewAccount, Password, Phone};
 use super::authorizations::{Authorization, Standing};
 use super::codes::SentCode;
@@ -28,6 +30,12 @@ pub enum PeopleError {
     /// The token was accepted before.
     #[error("That login token was accepted already.")]
     TokenAccepted,
+    /// The file has no bytes.
+    #[error("A file is not empty.")]
+    EmptyFile,
+    /// The file was to be a photo, and is none or too large.
+    #[error("That file cannot be a photo.")]
+    NoPhoto,
     /// The database failed.
     #[error("The simulated cloud's database failed: {0}")]
     Store(#[from] rusqlite::Error),
