@@ -9,9 +9,11 @@ use std::process::Stdio;
 use lambdagram_tests::clock::Clock;
 use lambdagram_tests::python::Environment;
 use lambdagram_tests::telegram::faults::Faults;
-use lambdagram_tests::telegram::mtproto::accounts::{NewAccount, Phone};
+use lambdagram_tests::telegram::mtproto::accounts::{FIRST_PHONE, FIRST_USER_ID, NewAccount, Phone};
 use lambdagram_tests::telegram::mtproto::cloud::{Cloud, Options};
-use serde_json::{Value, json};
+use lambdagram_tests::telegram::mtproto::people::saved::{SavedFile, SavedMessage};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio_util::sync::CancellationToken;
@@ -60,7 +62,9 @@ async fn log_in_and_out(transport: &str, first_dc: i32) {
     });
     let user = user.await.unwrap();
 
-    let mut script = Script::start(&environment, &cloud, folder.path(), transport, first_dc).await;
+    let arguments = [transport, PHONE, PASSWORD];
+    let script = ("login.py", first_dc);
+    let mut script = Script::start(&environment, &cloud, folder.path(), script, &arguments).await;
     assert_eq!(script.line().await, "code");
     let code = cloud.people().login_code(&phone).unwrap().unwrap();
     script.tell(&code).await;
@@ -88,6 +92,69 @@ async fn log_in_and_out(transport: &str, first_dc: i32) {
     cloud.stopped().await;
 }
 
+#[tokio::test]
+async fn telethon_lists_saved_messages_and_downloads_their_files() {
+    let Some(environment) = environment().await else { return };
+    let (folder, shutdown) = (tempfile::tempdir().unwrap(), CancellationToken::new());
+    let options =
+        Options { data_dir: folder.path().to_owned(), clock: Clock::default(), faults: Faults::default() };
+    let cloud = Cloud::start(options, shutdown.clone()).await.unwrap();
+    let (people, phone) = (cloud.people(), Phone::parse(FIRST_PHONE).unwrap());
+    let saved = people.saved_messages(&phone).unwrap();
+    let file = |is: &dyn Fn(&SavedFile) -> bool| {
+        saved.iter().find(|message| message.file.as_ref().is_some_and(is)).unwrap().id
+    };
+    let photo = file(&|file| file.kind == "photo" && file.dc == HOME_DC);
+    let large = file(&|file| file.size == 20_000_003);
+    let far = file(&|file| file.kind == "document" && file.dc == 1);
+    let far_port = port(&cloud, 1);
+    let ids = [photo, large, far].map(|id| id.to_string());
+    let arguments = [FIRST_PHONE, &far_port, &ids[0], &ids[1], &ids[2]];
+    let mut script =
+        Script::start(&environment, &cloud, folder.path(), ("files.py", HOME_DC), &arguments).await;
+    assert_eq!(script.line().await, "code");
+    script.tell(&people.login_code(&phone).unwrap().unwrap()).await;
+    let mut saw: Value = serde_json::from_str(&script.line().await).unwrap();
+
+    let hash = |id, range| {
+        let bytes = people.read_saved(&phone, id, range).unwrap().unwrap();
+        hex::encode(Sha256::digest(bytes))
+    };
+    let ids_of = |is: &dyn Fn(&SavedMessage) -> bool| -> Vec<i32> {
+        saved.iter().filter(|message| is(message)).map(|message| message.id).collect()
+    };
+    let documents = ids_of(&|message| message.file.as_ref().is_some_and(|file| file.kind == "document"));
+    let mut upwards = ids_of(&|_| true);
+    upwards.reverse();
+    let named = saved.iter().filter_map(|message| {
+        let file = message.file.as_ref().filter(|file| file.kind != "photo")?;
+        Some((message.id.to_string(), json!(file.name)))
+    });
+    let messages: Vec<_> = saved.iter().map(|message| json!([message.id, message.text])).collect();
+    let thumb = saw["thumb"].take();
+    assert!(thumb.as_str().unwrap() != saw["photo"].as_str().unwrap());
+    let expected = json!({
+        "me": FIRST_USER_ID,
+        "messages": messages,
+        "upwards": upwards,
+        "documents": documents,
+        "total": saved.len(),
+        "names": Map::from_iter(named),
+        "photo": hash(photo, 0..u64::MAX),
+        "thumb": null,
+        "stripped": "ffd8",
+        "large": hash(large, 0..u64::MAX),
+        "part": hash(large, 1_234_567..1_534_567),
+        "end": hash(large, 20_000_003 - 5_000..u64::MAX),
+        "far": {"dc": 1, "before": "refused", "content": hash(far, 0..u64::MAX)},
+    });
+    assert_eq!(saw, expected);
+    assert!(script.process.wait().await.unwrap().success());
+    assert_eq!(people.summary(&phone).unwrap().unwrap().overlaps, 0);
+    shutdown.cancel();
+    cloud.stopped().await;
+}
+
 /// The environment with Telethon, if it is there.
 #[expect(clippy::print_stdout, reason = "a test that proves nothing says so")]
 async fn environment() -> Option<Environment> {
@@ -99,7 +166,13 @@ async fn environment() -> Option<Environment> {
     None
 }
 
-/// `login.py` as it runs.
+fn port(cloud: &Cloud, dc: i32) -> String {
+    let addresses = cloud.cluster().addresses();
+    let address = addresses.iter().find(|address| address.dc == dc && !address.media);
+    address.unwrap().address.port().to_string()
+}
+
+/// A script as it runs.
 struct Script {
     process: Child,
     input: ChildStdin,
@@ -107,21 +180,21 @@ struct Script {
 }
 
 impl Script {
+    /// Runs a script: the key's file, the data centre, its port, and what else the script wants.
     async fn start(
         environment: &Environment,
         cloud: &Cloud,
         folder: &Path,
-        transport: &str,
-        dc: i32,
+        (script, dc): (&str, i32),
+        arguments: &[&str],
     ) -> Self {
         let key = folder.join("key.pem");
         tokio::fs::write(&key, cloud.public_key_pem()).await.unwrap();
-        let addresses = cloud.cluster().addresses();
-        let address = addresses.iter().find(|address| address.dc == dc && !address.media).unwrap();
         let mut process = Command::new(environment.python())
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("e2e/telethon/login.py"))
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("e2e/telethon").join(script))
             .arg(key)
-            .args([&dc.to_string(), &address.address.port().to_string(), transport, PHONE, PASSWORD])
+            .args([dc.to_string(), port(cloud, dc)])
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

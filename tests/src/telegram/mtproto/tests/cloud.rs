@@ -17,14 +17,14 @@ use crate::telegram::mtproto::cloud::{Cloud, Options};
 use crate::telegram::mtproto::messages::constructor;
 
 /// A cloud and the folder it is kept in.
-struct Running {
-    cloud: Cloud,
+pub(super) struct Running {
+    pub(super) cloud: Cloud,
     folder: TempDir,
     shutdown: CancellationToken,
 }
 
 impl Running {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         Self::start_in(TempDir::new().unwrap()).await
     }
 
@@ -56,7 +56,7 @@ impl Running {
         client
     }
 
-    async fn get(&self, path: &str) -> (u16, Value) {
+    pub(super) async fn get(&self, path: &str) -> (u16, Value) {
         self.control(Method::GET, path, Body::empty()).await
     }
 
@@ -138,7 +138,7 @@ async fn two_main_connections_at_a_time_kill_the_login_and_two_for_files_do_not(
     sign_in(&running, &mut main).await;
     for _ in 0..2 {
         let mut media = main.again(running.address(2, true)).await;
-        call(&mut media, &me()).await;
+        call(&mut media, &functions::help::GetConfig {}).await;
         call(&mut main, &me()).await;
     }
     let mut other = main.again(running.address(2, false)).await;

@@ -6,6 +6,7 @@ mod cloud;
 mod handshake;
 mod life;
 mod protocol;
+mod saved_messages;
 
 use std::sync::{Arc, Mutex};
 

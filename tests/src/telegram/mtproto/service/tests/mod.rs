@@ -2,6 +2,8 @@
 
 mod authorizations;
 mod codes;
+mod files;
+mod messages;
 mod passwords;
 mod protocol;
 mod qr;
