@@ -139,7 +139,7 @@ async fn telethon_lists_saved_messages_and_downloads_their_files() {
         "upwards": upwards,
         "documents": documents,
         "total": saved.len(),
-        "names": Map::from_iter(named),
+        "names": named.collect::<Map<_, _>>(),
         "photo": hash(photo, 0..u64::MAX),
         "thumb": null,
         "stripped": "ffd8",

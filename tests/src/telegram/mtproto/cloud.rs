@@ -123,7 +123,7 @@ impl Cloud {
         controls::router(self.clone())
     }
 
-    /// Back to the first state: one account, nobody logged in, no auth key known, no delay.
+    /// Back to the first state: two accounts, nobody logged in, no auth key known, no delay.
     ///
     /// # Errors
     /// The database's own.

@@ -10,6 +10,9 @@
 //! itself and gives calls to the service without what `unwrap` takes off them. Answers go the same way back through
 //! `outgoing`.
 //!
+//! Behind the services, `history` keeps messages, `files` photos and documents, and `content` what accounts hold from
+//! the start.
+//!
 //! What it leaves out, on purpose:
 //! - HTTP and UDP, quick acknowledgements, temporary auth keys and their binding.
 //! - Sequence numbers are not checked, and nothing is sent again until a client asks.

@@ -39,7 +39,7 @@ pub(in super::super) struct Page {
     pub(in super::super) start: i32,
 }
 
-impl<'a> Asked<'a> {
+impl Asked<'_> {
     /// The newest messages of a chat.
     pub(in super::super) const fn newest(account: i64, peer: i64) -> Self {
         Self {

@@ -95,15 +95,16 @@ impl Call<'_> {
         }
         let is_known = !self.caller.media || files::MEDIA_METHODS.contains(&id);
         let answer = AREAS.iter().filter(|_| is_known).find_map(|area| area(self, id));
-        answer.map(|answer| answer.map(Reply::Bytes)).unwrap_or_else(|| {
+        let Some(answer) = answer else {
             tracing::warn!(
                 media = self.caller.media,
                 method = name_for_id(id),
                 constructor = format!("{id:08x}"),
                 "The simulated cloud does not know this method"
             );
-            Err(Refused::Rpc(RpcError::unknown_method(id)))
-        })
+            return Err(Refused::Rpc(RpcError::unknown_method(id)));
+        };
+        answer.map(Reply::Bytes)
     }
 
     /// Runs a method that anybody may call.
