@@ -4,6 +4,8 @@
 mod many;
 mod varied;
 
+use std::sync::LazyLock;
+
 use rusqlite::Result;
 use serde::{Deserialize, Serialize};
 
@@ -122,22 +124,32 @@ fn bundle(name: &str) -> Bytes {
     Bytes::Bundled(name.to_owned())
 }
 
-fn landscape() -> Kind {
+/// Made once, since the beginnings of scans have to be looked for.
+static LANDSCAPE: LazyLock<Kind> = LazyLock::new(|| {
     Kind::Photo(vec![
         stripped("landscape", 40, 27),
         plain('m', 320, 213, "landscape-m.jpg"),
         plain('x', 800, 533, "landscape-x.jpg"),
         progressive('y', 1280, 853, "landscape-y.jpg"),
     ])
+});
+
+fn landscape() -> Kind {
+    LANDSCAPE.clone()
 }
 
-fn portrait() -> Kind {
+/// As the other one, with a size that comes with the message.
+static PORTRAIT: LazyLock<Kind> = LazyLock::new(|| {
     Kind::Photo(vec![
         stripped("portrait", 27, 40),
         Size { letter: 'm', width: 213, height: 320, shape: Shape::Cached(bundle("portrait-m.jpg")) },
         plain('x', 533, 800, "portrait-x.jpg"),
         progressive('y', 853, 1280, "portrait-y.jpg"),
     ])
+});
+
+fn portrait() -> Kind {
+    PORTRAIT.clone()
 }
 
 fn stripped(name: &str, width: i32, height: i32) -> Size {

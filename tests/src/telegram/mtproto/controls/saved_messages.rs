@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::cloud::Cloud;
-use super::super::people::saved::{SendAs, Sending, Sent};
+use super::super::people::sending::{SendAs, Sending, Sent};
 use super::{Refusal, phone};
 
 /// Bytes of a file that are in memory at once.

@@ -101,7 +101,13 @@ pub(in super::super) fn prefixes(jpeg: &[u8]) -> Vec<i32> {
     /// Start of scan. It cannot occur inside a scan, where 0 follows each 0xff that is none.
     const SCAN: [u8; 2] = [0xff, 0xda];
 
-    let starts: Vec<_> = (0..jpeg.len()).filter(|at| jpeg[*at..].starts_with(&SCAN)).skip(1).collect();
+    let starts: Vec<_> = jpeg
+        .windows(SCAN.len())
+        .enumerate()
+        .filter(|(_, bytes)| *bytes == SCAN)
+        .skip(1)
+        .map(|(at, _)| at)
+        .collect();
     let kept = (0..4).filter_map(|number| starts.get(number * starts.len() / 4));
     let ends = kept.copied().chain([jpeg.len()]);
     ends.map(|end| i32::try_from(end).unwrap_or(i32::MAX)).collect()

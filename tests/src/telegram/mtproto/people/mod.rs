@@ -1,6 +1,7 @@
 //! What tests and controls do in place of people: they have accounts, read their codes and scan QR codes.
 
 pub mod saved;
+pub mod sending;
 
 use super::accounts::{Account, NewAccount, Password, Phone};
 use super::authorizations::{Authorization, Standing};

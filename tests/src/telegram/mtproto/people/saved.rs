@@ -5,11 +5,12 @@ use std::sync::MutexGuard;
 
 use super::super::accounts::{Account, Phone};
 use super::super::content;
-use super::super::files::bytes::{Bytes, Writing};
+use super::super::files::bytes::Bytes;
 use super::super::files::{File, Form, Kind, make};
 use super::super::history::{Asked, Draft, Media, Message};
 use super::super::service::FileCalls;
 use super::super::store::Store;
+use super::sending::Sent;
 use super::{People, PeopleError};
 
 /// A message of Saved Messages.
@@ -46,37 +47,6 @@ pub struct SavedFile {
     pub has_thumbnail: bool,
     /// The data centre that holds it.
     pub dc: i32,
-}
-
-/// How a file is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SendAs {
-    /// JPEG and PNG as photos while they are small enough, other things by their media type.
-    #[default]
-    Auto,
-    /// As a photo.
-    Photo,
-    /// As it is.
-    Document,
-}
-
-/// What is said of a file that is sent.
-#[derive(Clone, Debug, Default)]
-pub struct Sent {
-    /// Its name.
-    pub name: Option<String>,
-    /// Its media type.
-    pub mime_type: String,
-    /// The caption.
-    pub caption: String,
-    /// How it is sent.
-    pub send_as: SendAs,
-}
-
-/// A file on its way into Saved Messages. Given up, it leaves nothing.
-pub struct Sending {
-    people: People,
-    writing: Option<Writing>,
 }
 
 impl People {
@@ -160,11 +130,6 @@ impl People {
         })
     }
 
-    /// Begins to send a file into somebody's Saved Messages.
-    pub fn send(&self) -> Sending {
-        Sending { people: self.clone(), writing: Some(Writing::begin()) }
-    }
-
     /// Deletes a message of any chat; whether there was one.
     ///
     /// # Errors
@@ -213,7 +178,7 @@ impl People {
     }
 
     /// Does something to an account whose first content is there.
-    fn with_account<T>(
+    pub(super) fn with_account<T>(
         &self,
         phone: &Phone,
         act: impl FnOnce(&Store, &Account) -> rusqlite::Result<T>,
@@ -227,81 +192,15 @@ impl People {
     }
 }
 
-impl Sending {
-    /// Writes the next bytes.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), PeopleError> {
-        if let Some(writing) = &mut self.writing {
-            self.people.0.store().atomically(|store| writing.write(store, bytes))?;
-        }
-        Ok(())
-    }
-
-    /// Sends what was written; returns the message's id.
-    ///
-    /// # Errors
-    /// The file is empty or no photo, the number has no account, or the database failed.
-    pub fn finish(mut self, phone: &Phone, sent: Sent) -> Result<i32, PeopleError> {
-        let now_s = self.people.0.now_s();
-        if self.writing.as_ref().is_none_or(|writing| writing.size() == 0) {
-            return Err(PeopleError::EmptyFile);
-        }
-        let people = self.people.clone();
-        let done = people.with_account(phone, |store, account| {
-            let Some(writing) = self.writing.take() else { return Ok(None) };
-            let bytes = writing.finish(store)?;
-            let Sent { name, mime_type, caption, send_as } = sent;
-            let Some(kind) = kind(store, &bytes, &mime_type, name, send_as)? else {
-                bytes.forget(store)?;
-                return Ok(None);
-            };
-            let file = File::new(account.id, account.home_dc, now_s, kind);
-            add_file(store, account, &file, caption).map(Some)
-        })?;
-        done.ok_or(PeopleError::NoPhoto)
-    }
-}
-
-impl Drop for Sending {
-    fn drop(&mut self) {
-        if let Some(writing) = self.writing.take()
-            && let Err(error) = self.people.0.store().atomically(|store| writing.abandon(store))
-        {
-            tracing::error!(%error, "the simulated cloud's database failed");
-        }
-    }
-}
-
-fn add_file(store: &Store, account: &Account, file: &File, caption: String) -> rusqlite::Result<i32> {
+pub(super) fn add_file(
+    store: &Store,
+    account: &Account,
+    file: &File,
+    caption: String,
+) -> rusqlite::Result<i32> {
     store.put(file)?;
     let draft = Draft { text: caption, media: Some(Media::File(file.id)), ..Draft::default() };
     Ok(Message::add(store, account.id, account.id, file.date, draft)?.id)
-}
-
-/// What becomes of a file; nothing if it was to be a photo and cannot.
-fn kind(
-    store: &Store,
-    bytes: &Bytes,
-    mime_type: &str,
-    name: Option<String>,
-    send_as: SendAs,
-) -> rusqlite::Result<Option<Kind>> {
-    let is_picture = ["image/jpeg", "image/png"].contains(&mime_type);
-    let tries_photo = send_as == SendAs::Photo || (send_as == SendAs::Auto && is_picture);
-    if tries_photo && bytes.size() <= make::LARGEST_PHOTO {
-        let content = bytes.read(store, 0, bytes.size())?;
-        if let Some(sizes) = make::photo(store, &content)? {
-            bytes.forget(store)?;
-            return Ok(Some(Kind::Photo(sizes)));
-        }
-    }
-    if send_as == SendAs::Photo {
-        return Ok(None);
-    }
-    let as_file = send_as == SendAs::Document;
-    make::document(store, bytes.clone(), mime_type, name, as_file).map(|it| Some(Kind::Document(it)))
 }
 
 fn saved_file(file: &File) -> Option<SavedFile> {

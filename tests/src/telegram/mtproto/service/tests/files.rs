@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest as _, Sha256};
 
-use super::super::super::people::saved::{SendAs, Sent};
+use super::super::super::people::sending::{SendAs, Sent};
 use super::super::FileCalls;
 use super::authorizations::{export, import};
 use super::*;

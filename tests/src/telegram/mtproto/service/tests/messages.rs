@@ -1,7 +1,8 @@
 //! What is in the chats, and how it comes in pages.
 
 use super::super::super::accounts::MANY_PHONE;
-use super::super::super::people::saved::{SavedMessage, Sent};
+use super::super::super::people::saved::SavedMessage;
+use super::super::super::people::sending::Sent;
 use super::*;
 
 fn history(offset_id: i32, add_offset: i32, limit: i32) -> functions::messages::GetHistory {
