@@ -1,4 +1,4 @@
-//! What Lambdagram means by init data, a picture, an update, a job and a session.
+//! What Lambdagram means by init data, a picture, an update, a job, a session and a file in a message.
 //!
 //! Everything here is pure: it takes bytes, times and keys and returns values. It knows no AWS, no Lambda and no HTTP
 //! client, so every rule can be tested without a network, and the compiler keeps it that way.
@@ -7,6 +7,7 @@ pub mod ids;
 pub mod init_data;
 pub mod job;
 pub mod login;
+pub mod media;
 pub mod mini_app_token;
 pub mod phone;
 pub mod picture;
