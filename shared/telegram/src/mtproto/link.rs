@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use grammers_client::tl::{self, Deserializable, RemoteCall, Serializable, functions};
 use lambdagram_domain::session::{AuthKey, DcKey, Session};
 use tokio::time::{Instant, sleep};
@@ -81,17 +82,23 @@ impl<'a> Link<'a> {
     ///
     /// [`TelegramError`]. [`TelegramError::Lost`] and [`TelegramError::Timeout`]: it may have been done.
     pub async fn invoke<R: RemoteCall>(&mut self, request: &R) -> Result<R::Return, TelegramError> {
-        let body = request.to_bytes();
-        let mut patience = Patience { migrations: MOST_MIGRATIONS, floods: 1, restarts: 1, introductions: 1 };
-        loop {
-            match self.call(&body).await {
-                Ok(answer) => {
-                    return R::Return::from_bytes(&answer)
-                        .map_err(|_| TelegramError::Protocol("an answer cannot be read"));
-                }
-                Err(error) => self.recover(error, &mut patience).await?,
-            }
-        }
+        let answers = self.ask(vec![request.to_bytes()]).await;
+        answers.into_iter().next().map_or(Err(TelegramError::Protocol("nothing was asked")), read::<R>)
+    }
+
+    /// Asks Telegram several things at once, over the one connection, and gives the answers in the order of the
+    /// requests. What can be done about errors is done as for one request, for all of them together: what was answered
+    /// is not asked again.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::invoke`], each request its own. A connection that breaks ends all that are not answered yet.
+    pub async fn invoke_all<R: RemoteCall>(
+        &mut self,
+        requests: &[R],
+    ) -> Vec<Result<R::Return, TelegramError>> {
+        let answers = self.ask(requests.iter().map(Serializable::to_bytes).collect()).await;
+        answers.into_iter().map(read::<R>).collect()
     }
 
     /// Closes the connection: its socket is closed when this returns.
@@ -119,47 +126,79 @@ impl<'a> Link<'a> {
         ours + self.connection.as_ref().map_or(0, Connection::time_offset)
     }
 
-    /// `Ok` when the call is to be made again.
-    async fn recover(&mut self, error: TelegramError, patience: &mut Patience) -> Result<(), TelegramError> {
-        match &error {
-            TelegramError::Rpc { name, value: Some(dc), .. }
-                if MIGRATIONS.contains(&name.as_str()) && take(&mut patience.migrations) =>
-            {
-                self.move_to(i32::try_from(*dc).unwrap_or(0)).await
+    /// An answer for each body, after all that can be done about errors.
+    async fn ask(&mut self, bodies: Vec<Vec<u8>>) -> Vec<Result<Vec<u8>, TelegramError>> {
+        let mut patience = Patience { migrations: MOST_MIGRATIONS, floods: 1, restarts: 1, introductions: 1 };
+        let mut results = self.call(&bodies).await;
+        loop {
+            let failed: Vec<usize> = (0..results.len()).filter(|at| results[*at].is_err()).collect();
+            let errors: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
+            let remedies: Option<Vec<Remedy>> = errors.into_iter().map(remedy_of).collect();
+            let Some(remedies) = remedies.filter(|remedies| !remedies.is_empty()) else { return results };
+            let again = match self.apply(&remedies, &mut patience).await {
+                Ok(true) => {
+                    let bodies: Vec<_> = failed.iter().map(|at| bodies[*at].clone()).collect();
+                    self.call(&bodies).await
+                }
+                Ok(false) => return results,
+                Err(error) => failed.iter().map(|_| Err(error.clone())).collect(),
+            };
+            for (at, result) in failed.into_iter().zip(again) {
+                results[at] = result;
             }
-            TelegramError::Flood { seconds }
-                if *seconds <= SLEPT_THROUGH
-                    && Instant::now() + Duration::from_secs(*seconds) < self.deadline
-                    && take(&mut patience.floods) =>
-            {
-                sleep(Duration::from_secs(*seconds)).await;
-                Ok(())
-            }
-            _ if error.is("AUTH_RESTART") && take(&mut patience.restarts) => Ok(()),
-            _ if error.is("CONNECTION_NOT_INITED") && take(&mut patience.introductions) => {
-                self.introduced = false;
-                Ok(())
-            }
-            _ => Err(error),
         }
     }
 
-    async fn call(&mut self, body: &[u8]) -> Result<Vec<u8>, TelegramError> {
-        if Instant::now() >= self.deadline {
-            return Err(TelegramError::Timeout);
+    /// Whether the calls that failed for these reasons are to be made again.
+    async fn apply(&mut self, remedies: &[Remedy], patience: &mut Patience) -> Result<bool, TelegramError> {
+        match remedies.iter().max_by_key(|remedy| remedy.rank()) {
+            Some(Remedy::Move { dc }) if take(&mut patience.migrations) => {
+                self.move_to(*dc).await?;
+                Ok(true)
+            }
+            Some(Remedy::Sleep { time })
+                if Instant::now() + *time < self.deadline && take(&mut patience.floods) =>
+            {
+                sleep(*time).await;
+                Ok(true)
+            }
+            Some(Remedy::Introduce) if take(&mut patience.introductions) => {
+                self.introduced = false;
+                Ok(true)
+            }
+            Some(Remedy::Repeat) => Ok(take(&mut patience.restarts)),
+            _ => Ok(false),
         }
-        let connection = self.connected().await?;
-        let body = if self.introduced { body.to_vec() } else { introduce(self.app(), body) };
-        let result = connection.invoke(body, self.until(CALL)).await;
+    }
+
+    /// Sends all at once. Each gets its answer or its own error.
+    async fn call(&mut self, bodies: &[Vec<u8>]) -> Vec<Result<Vec<u8>, TelegramError>> {
+        let connection =
+            if Instant::now() < self.deadline { self.connected().await } else { Err(TelegramError::Timeout) };
+        let connection = match connection {
+            Ok(connection) => connection,
+            Err(error) => return bodies.iter().map(|_| Err(error.clone())).collect(),
+        };
+        let until = self.until(CALL);
+        let calls = bodies.iter().map(|body| {
+            // Telegram may take them in any order, so each could be the first.
+            let body = if self.introduced { body.clone() } else { introduce(self.app(), body) };
+            connection.invoke(body, until)
+        });
+        let results = join_all(calls).await;
         if let Some(key) = self.session.keys.get_mut(&self.session.home_dc) {
             key.salt = connection.salt();
         }
-        match &result {
-            Ok(_) | Err(TelegramError::Rpc { .. } | TelegramError::Flood { .. }) => self.introduced = true,
+        let answered = |result: &Result<_, TelegramError>| {
+            matches!(result, Ok(_) | Err(TelegramError::Rpc { .. } | TelegramError::Flood { .. }))
+        };
+        if results.iter().all(answered) {
+            self.introduced |= !results.is_empty();
+        } else {
             // What hangs or is broken is not used again, and must be gone before there is another.
-            Err(_) => self.disconnect().await,
+            self.disconnect().await;
         }
-        result
+        results
     }
 
     async fn connected(&mut self) -> Result<Connection, TelegramError> {
@@ -195,6 +234,49 @@ impl<'a> Link<'a> {
     fn until(&self, time: Duration) -> Instant {
         self.deadline.min(Instant::now() + time)
     }
+}
+
+/// What can be done about an error before the call is made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Remedy {
+    /// Ask again.
+    Repeat,
+    /// Say again who asks.
+    Introduce,
+    /// Wait first.
+    Sleep { time: Duration },
+    /// Ask another data centre.
+    Move { dc: i32 },
+}
+
+impl Remedy {
+    /// Of the remedies for calls that were made together, the one with the highest rank does for all.
+    fn rank(self) -> (u8, Duration) {
+        match self {
+            Self::Repeat => (0, Duration::ZERO),
+            Self::Introduce => (1, Duration::ZERO),
+            Self::Sleep { time } => (2, time),
+            Self::Move { .. } => (3, Duration::ZERO),
+        }
+    }
+}
+
+fn remedy_of(error: &TelegramError) -> Option<Remedy> {
+    match error {
+        TelegramError::Rpc { name, value: Some(dc), .. } if MIGRATIONS.contains(&name.as_str()) => {
+            Some(Remedy::Move { dc: i32::try_from(*dc).unwrap_or(0) })
+        }
+        TelegramError::Flood { seconds } if *seconds <= SLEPT_THROUGH => {
+            Some(Remedy::Sleep { time: Duration::from_secs(*seconds) })
+        }
+        _ if error.is("AUTH_RESTART") => Some(Remedy::Repeat),
+        _ if error.is("CONNECTION_NOT_INITED") => Some(Remedy::Introduce),
+        _ => None,
+    }
+}
+
+fn read<R: RemoteCall>(answer: Result<Vec<u8>, TelegramError>) -> Result<R::Return, TelegramError> {
+    R::Return::from_bytes(&answer?).map_err(|_| TelegramError::Protocol("an answer cannot be read"))
 }
 
 /// Takes one of what is left.
