@@ -15,6 +15,8 @@ pub mod mini_app;
 mod person;
 mod routes;
 mod runtime;
+pub mod saved_messages;
+mod session;
 pub mod telegram_webhook;
 
 pub use routes::ROUTES;
@@ -25,11 +27,12 @@ use std::process::ExitCode;
 pub type Main = fn() -> ExitCode;
 
 /// Every function: the name of its binary, and its [`Main`].
-pub const FUNCTIONS: [(&str, Main); 13] = [
+pub const FUNCTIONS: [(&str, Main); 14] = [
     ("bot_worker", bot_worker::main),
     ("check_password", account::check_password::main),
     ("fallback", fallback::main),
     ("get_post", mini_app::get_post::main),
+    ("get_saved_messages_media", saved_messages::list::main),
     ("is_authenticated", account::is_authenticated::main),
     ("logout", account::logout::main),
     ("mini_app_session", mini_app::session::main),

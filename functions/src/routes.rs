@@ -1,7 +1,8 @@
 //! The routes there are, for those who have to say what there is: `405` with `Allow`, and preflights.
 
 /// Method and path of every route, as `template.yaml` gives them to the functions (a test compares).
-pub const ROUTES: [(&str, &str); 12] = [
+pub const ROUTES: [(&str, &str); 13] = [
+    ("GET", "/get-saved-messages-media"),
     ("GET", "/is-authenticated"),
     ("GET", "/post/{id}"),
     ("GET", "/qr-login"),

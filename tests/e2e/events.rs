@@ -150,6 +150,7 @@ async fn the_cookie_of_the_events_belongs_to_nobody() {
         ("check_password", 400, &expired),
         ("is_authenticated", 200, &json!({"authenticated": false})),
         ("logout", 401, &json!({"error": "User not authenticated."})),
+        ("get_saved_messages_media", 401, &json!({"error": "User not authenticated."})),
     ] {
         let answered = stack.answer_to_its_event(binary).await;
         assert_eq!(status_and_body(&answered), (status, body.clone()), "{binary}");

@@ -5,12 +5,11 @@ use std::process::ExitCode;
 use lambdagram_domain::login::Password;
 use lambdagram_domain::session::Stage;
 
-use super::Accounts;
 use super::fields::Fields;
-use super::held::{Found, MOST_ATTEMPTS, Try};
 use crate::config::SignInAllow;
 use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming};
 use crate::runtime::serve_http;
+use crate::session::{Accounts, Found, MOST_ATTEMPTS, Try};
 
 /// Runs the function.
 pub fn main() -> ExitCode {

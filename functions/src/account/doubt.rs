@@ -6,11 +6,8 @@
 use lambdagram_telegram::mtproto::auth::{self, SignIn};
 use lambdagram_telegram::mtproto::{Link, TelegramError};
 
-use super::Accounts;
-use super::held::{Doubt, Held, Progress};
-use super::refusal::refusal;
-use super::telegram::within;
 use crate::http::{ApiError, Failure, Incoming};
+use crate::session::{Accounts, Doubt, Held, Progress, refusal, within};
 
 impl Accounts {
     /// Finds out what the try in doubt came to, if there is one: `None` when nothing. From then on the mark on the

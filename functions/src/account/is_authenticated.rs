@@ -13,13 +13,10 @@ use lambdagram_domain::time::UnixTime;
 use lambdagram_telegram::mtproto::auth;
 use serde_json::json;
 
-use super::Accounts;
-use super::held::{Found, Held, Missing};
-use super::refusal::refusal;
 use super::signed_in::described;
-use super::telegram::within;
-use crate::http::{Answer, ApiError, By, Endpoint, Failure, Incoming};
+use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming};
 use crate::runtime::serve_http;
+use crate::session::{Accounts, Found, Held, Missing, refusal, within};
 
 /// How long Telegram's word is good.
 const CHECKED_FOR: Duration = Duration::from_mins(1);
@@ -77,16 +74,7 @@ impl IsAuthenticated {
         match asked {
             Ok(user) => {
                 held.session.stage = Stage::SignedIn { user: user.clone() };
-                let (by, token) = (held.by, held.token().clone());
-                self.accounts.store_proved(held, request.now()).await?;
-                let answer = yes(&user);
-                Ok(match by {
-                    By::Cookie => {
-                        let cookie = self.accounts.cookies.set(&token.encode(), self.accounts.life);
-                        answer.with(SET_COOKIE, &cookie)
-                    }
-                    By::Bearer => answer,
-                })
+                self.accounts.put_back_proved(request, held, yes(&user)).await
             }
             Err(trouble) if trouble.is_dead() => {
                 self.accounts.forget(held).await?;

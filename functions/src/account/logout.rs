@@ -4,16 +4,12 @@ use std::process::ExitCode;
 
 use http::StatusCode;
 use http::header::SET_COOKIE;
-use lambdagram_domain::session::Stage;
 use lambdagram_telegram::mtproto::auth;
 use serde_json::json;
 
-use super::Accounts;
-use super::held::{Found, Held};
-use super::refusal::refusal;
-use super::telegram::within;
 use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming};
 use crate::runtime::serve_http;
+use crate::session::{Accounts, Held, within};
 
 /// Runs the function.
 pub fn main() -> ExitCode {
@@ -32,15 +28,7 @@ impl Endpoint for Logout {
 
     async fn handle(&self, request: Incoming) -> Result<Answer, ApiError> {
         self.accounts.check_origin(&request)?;
-        let found = self.accounts.hold(&request, None).await;
-        let held = match found.map_err(|missing| missing.or(ApiError::NotAuthenticated))? {
-            Found::Session(held) if matches!(held.session.stage, Stage::SignedIn { .. }) => *held,
-            Found::Session(held) => {
-                self.accounts.put_back(*held).await?;
-                return Err(ApiError::NotAuthenticated);
-            }
-            Found::Moved { .. } => return Err(ApiError::NotAuthenticated),
-        };
+        let held = self.accounts.hold_signed_in(&request).await?;
         self.end(&request, held).await
     }
 }
@@ -58,14 +46,7 @@ impl Logout {
                 let body = json!({"message": "Logged out successfully."});
                 Ok(Answer::json(StatusCode::OK, body).with(SET_COOKIE, &self.accounts.cookies.clear()))
             }
-            Err(trouble) if trouble.is_dead() => {
-                self.accounts.forget(held).await?;
-                Err(ApiError::NotAuthenticated.with_cookie(self.accounts.cookies.clear()))
-            }
-            Err(trouble) => {
-                self.accounts.put_back(held).await?;
-                Err(refusal(Failure::LogOut, trouble))
-            }
+            Err(trouble) => Err(self.accounts.put_back_after(held, Failure::LogOut, trouble).await),
         }
     }
 }

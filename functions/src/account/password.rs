@@ -4,13 +4,10 @@ use lambdagram_domain::login::Password;
 use lambdagram_telegram::mtproto::Link;
 use lambdagram_telegram::mtproto::auth::{self, SignIn};
 
-use super::Accounts;
 use super::admission::{Admission, admit};
-use super::held::{Held, Progress};
-use super::refusal::refusal;
-use super::telegram::{Trouble, within};
 use crate::config::SignInAllow;
 use crate::http::{Answer, ApiError, Failure, Incoming};
+use crate::session::{Accounts, Held, Progress, Trouble, refusal, within};
 
 impl Accounts {
     /// Signs in with `password` what a code or a QR login has begun.

@@ -13,15 +13,12 @@ use serde_json::{Value, json};
 
 use super::admission::{Admission, admit};
 use super::codes::LoginLimits;
-use super::held::{Found, Held, Progress, Try};
 use super::password;
-use super::refusal::refusal;
 use super::signed_in::described;
-use super::telegram::{Trouble, within};
-use super::{Accounts, PENDING_LIFE};
 use crate::config::SignInAllow;
 use crate::http::{Answer, ApiError, By, Endpoint, Failure, Incoming};
 use crate::runtime::serve_http;
+use crate::session::{Accounts, Found, Held, PENDING_LIFE, Progress, Trouble, Try, refusal, within};
 
 /// How often one login may be asked about: every two seconds of its life.
 const MOST_POLLS: u32 = 900;

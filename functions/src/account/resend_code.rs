@@ -9,13 +9,11 @@ use lambdagram_domain::session::Stage;
 use lambdagram_telegram::mtproto::auth;
 use serde_json::Value;
 
-use super::Accounts;
 use super::codes::{DECOY_AGAIN, LoginLimits, code_sent};
 use super::fields::Fields;
-use super::held::{Found, Held, Progress};
-use super::telegram::within;
 use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming};
 use crate::runtime::serve_http;
+use crate::session::{Accounts, Found, Held, Progress, within};
 
 /// Runs the function.
 pub fn main() -> ExitCode {

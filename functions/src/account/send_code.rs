@@ -13,13 +13,10 @@ use serde_json::Value;
 
 use super::codes::{DECOY, LoginLimits, code_sent};
 use super::fields::Fields;
-use super::held::Progress;
-use super::refusal::refusal;
-use super::telegram::within;
-use super::{Accounts, PENDING_LIFE};
 use crate::config::SignInAllow;
 use crate::http::{Answer, ApiError, By, Endpoint, Failure, Incoming};
 use crate::runtime::serve_http;
+use crate::session::{Accounts, PENDING_LIFE, Progress, refusal, within};
 
 /// Runs the function.
 pub fn main() -> ExitCode {

@@ -11,16 +11,13 @@ use lambdagram_domain::session::{AccountUser, Stage};
 use lambdagram_telegram::mtproto::Link;
 use lambdagram_telegram::mtproto::auth::{self, SignIn as Outcome};
 
-use super::Accounts;
 use super::codes::refuse_decoy;
 use super::fields::Fields;
-use super::held::{Found, Held, MOST_ATTEMPTS, Progress, Try};
 use super::password;
-use super::refusal::refusal;
-use super::telegram::{Trouble, within};
 use crate::config::SignInAllow;
 use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming};
 use crate::runtime::serve_http;
+use crate::session::{Accounts, Found, Held, MOST_ATTEMPTS, Progress, Trouble, Try, refusal, within};
 
 /// Runs the function.
 pub fn main() -> ExitCode {

@@ -7,9 +7,8 @@ use http::header::SET_COOKIE;
 use lambdagram_domain::session::{AccountUser, SessionToken, Stage};
 use serde_json::{Value, json};
 
-use super::Accounts;
-use super::held::{Held, Progress};
 use crate::http::{Answer, ApiError, By, Incoming};
+use crate::session::{Accounts, Held, Progress};
 
 impl Accounts {
     /// The person is signed in: the session moves to a new token.

@@ -30,6 +30,8 @@ pub(crate) enum Failure {
     CheckStatus,
     #[error("Failed to log out.")]
     LogOut,
+    #[error("Failed to fetch media from Saved Messages.")]
+    ListMedia,
 }
 
 impl Failure {
@@ -84,6 +86,13 @@ pub(crate) enum ApiError {
     },
     #[error("This Idempotency-Key was used for another request.")]
     AnotherRequest,
+    #[error("{parameter} must be {expected}.")]
+    InvalidParameter {
+        /// A parameter of the query.
+        parameter: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
     #[error("Phone number is required.")]
     PhoneRequired,
     #[error("Invalid phone number format.")]
@@ -174,6 +183,7 @@ impl ApiError {
             | Self::InvalidJson
             | Self::InvalidForm { .. }
             | Self::InvalidIdempotencyKey
+            | Self::InvalidParameter { .. }
             | Self::PhoneRequired
             | Self::PhoneInvalid
             | Self::PhoneAndCodeRequired

@@ -129,6 +129,12 @@ impl Incoming {
         self.request.path_parameters_ref()?.first(name).map(str::to_owned)
     }
 
+    /// The values of a parameter of the query, decoded, in the order sent.
+    pub(crate) fn query(&self, name: &str) -> Vec<&str> {
+        let query = self.request.query_string_parameters_ref();
+        query.and_then(|query| query.all(name)).unwrap_or_default()
+    }
+
     /// `path` as this request's caller has to spell it: hosts of API Gateway's own have the stage in front.
     pub(crate) fn location(&self, path: &str) -> String {
         match &self.stage {

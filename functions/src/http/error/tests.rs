@@ -65,6 +65,11 @@ fn every_error_has_its_status_and_its_sentence() {
             error("Idempotency-Key must be a quoted string of 1 to 255 characters."),
         ),
         (
+            ApiError::InvalidParameter { parameter: "limit", expected: "a whole number from 1 to 500" },
+            400,
+            error("limit must be a whole number from 1 to 500."),
+        ),
+        (
             ApiError::StillAnswering { retry_after: 3 },
             409,
             json!({"error": "A request with this Idempotency-Key is still being answered.", "retry_after": 3}),
@@ -119,6 +124,7 @@ fn what_fails_has_the_endpoints_sentence_and_telegrams_name_or_the_request_id() 
         (Failure::SignIn, "Failed to sign in. Please try again."),
         (Failure::CheckStatus, "Failed to check authentication status."),
         (Failure::LogOut, "Failed to log out."),
+        (Failure::ListMedia, "Failed to fetch media from Saved Messages."),
     ] {
         let with_id = answer(500, json!({"error": sentence, "details": "Request id: r-1"}));
         let with_name = answer(500, json!({"error": sentence, "details": "PHONE_NUMBER_BANNED"}));

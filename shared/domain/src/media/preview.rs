@@ -63,7 +63,9 @@ fn codes(header: &mut Vec<u8>, place: u8, codes: &Codes) {
 fn segment(header: &mut Vec<u8>, marker: u8, parts: &[&[u8]]) {
     let length = parts.iter().map(|part| part.len()).sum::<usize>() + 2;
     header.extend_from_slice(&[0xff, marker, 0, u8::try_from(length).unwrap_or(u8::MAX)]);
-    parts.iter().for_each(|part| header.extend_from_slice(part));
+    for part in parts {
+        header.extend_from_slice(part);
+    }
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ fn every_route_reaches_its_function() {
             ("QrLogin", "GET", "/qr-login"),
             ("IsAuthenticated", "GET", "/is-authenticated"),
             ("Logout", "POST", "/logout"),
+            ("GetSavedMessagesMedia", "GET", "/get-saved-messages-media"),
             ("Fallback", "ANY", "/"),
             ("Fallback", "ANY", "/{proxy+}"),
             ("Fallback", "ANY", "/post"),
@@ -70,6 +71,7 @@ fn every_route_reaches_its_function() {
             ("Fallback", "ANY", "/qr-login"),
             ("Fallback", "ANY", "/is-authenticated"),
             ("Fallback", "ANY", "/logout"),
+            ("Fallback", "ANY", "/get-saved-messages-media"),
         ]
     );
 }
@@ -125,6 +127,7 @@ fn memory_and_timeouts_fit_the_work() {
             ("QrLogin", 512, 25),
             ("IsAuthenticated", 512, 25),
             ("Logout", 512, 25),
+            ("GetSavedMessagesMedia", 512, 25),
             ("Fallback", 128, 10),
         ]
     );
@@ -263,7 +266,7 @@ fn each_function_gets_the_variables_it_uses_and_no_others() {
         of_accounts(&["CODES_PER_DAY", "LIMITS_TABLE", "QR_LOGIN", "SIGN_IN_ALLOW"])
     );
     assert_eq!(names("CheckPassword"), of_accounts(&["SIGN_IN_ALLOW"]));
-    for function in ["SignIn", "IsAuthenticated", "Logout"] {
+    for function in ["SignIn", "IsAuthenticated", "Logout", "GetSavedMessagesMedia"] {
         assert_eq!(names(function), of_accounts(&[]), "{function}");
     }
     assert_eq!(names("Fallback"), "ALLOWED_ORIGINS");
@@ -310,6 +313,7 @@ fn each_function_of_accounts_may_do_to_a_session_what_it_does() {
     assert_eq!(may("ResendCode"), "UpdateItem DeleteItem");
     assert_eq!(may("IsAuthenticated"), "GetItem UpdateItem DeleteItem");
     assert_eq!(may("Logout"), "UpdateItem DeleteItem");
+    assert_eq!(may("GetSavedMessagesMedia"), "UpdateItem DeleteItem");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::http::{ApiError, Failure};
 const A_DAY: Duration = Duration::from_hours(24);
 
 /// The answer for `trouble` in `what` was to be done.
-pub(super) fn refusal(what: Failure, trouble: Trouble) -> ApiError {
+pub(crate) fn refusal(what: Failure, trouble: Trouble) -> ApiError {
     let error = match trouble {
         Trouble::Telegram(error) | Trouble::InDoubt(error) => error,
         Trouble::Panicked => return ApiError::Panic,

@@ -31,7 +31,7 @@ const BUSY_SECONDS: u64 = 2;
 
 /// Codes or passwords that are tried in one login, right ones included: a person mistypes now and then, and five digits
 /// have 100,000 forms. Telegram counts as well.
-pub(super) const MOST_ATTEMPTS: u32 = 10;
+pub(crate) const MOST_ATTEMPTS: u32 = 10;
 
 /// How long the old token of a session that moved to a new one still leads there: for a repeat of the request whose
 /// answer was lost.
@@ -41,15 +41,15 @@ const FORWARDED_FOR: Duration = Duration::from_mins(5);
 const FIRST_VERSION: u64 = 1;
 
 /// A session that no other request uses at the moment.
-pub(super) struct Held {
+pub(crate) struct Held {
     /// What the session has come to; a change is stored by [`Accounts::store`].
-    pub(super) session: Session,
+    pub(crate) session: Session,
     /// How the caller sent the token, and gets a new one.
-    pub(super) by: By,
+    pub(crate) by: By,
     /// When Telegram last proved the session.
-    pub(super) checked_at: UnixTime,
+    pub(crate) checked_at: UnixTime,
     /// What is not known of tries before this one.
-    pub(super) doubt: Doubt,
+    pub(crate) doubt: Doubt,
     kind: Kind,
     token: SessionToken,
     /// The mark of this request's try.
@@ -59,18 +59,18 @@ pub(super) struct Held {
 }
 
 /// A try to sign in.
-pub(super) struct Try<'a> {
+pub(crate) struct Try<'a> {
     /// What is tried: the same text is not the same try in another place.
-    pub(super) purpose: &'static str,
+    pub(crate) purpose: &'static str,
     /// The code or the password.
-    pub(super) text: &'a str,
+    pub(crate) text: &'a str,
     /// How many tries the login has.
-    pub(super) most: u32,
+    pub(crate) most: u32,
 }
 
 /// Whether a try was made before of which nobody wrote down how it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Doubt {
+pub(crate) enum Doubt {
     /// No.
     None,
     /// This very try.
@@ -80,7 +80,7 @@ pub(super) enum Doubt {
 }
 
 /// What a token led to.
-pub(super) enum Found {
+pub(crate) enum Found {
     /// The session.
     Session(Box<Held>),
     /// This very try was made before, and succeeded: the session goes on under another token.
@@ -95,7 +95,7 @@ pub(super) enum Found {
 }
 
 /// Why there is no session.
-pub(super) enum Missing {
+pub(crate) enum Missing {
     /// None of that token, or not any more.
     Gone,
     /// Something else stands in the way.
@@ -104,7 +104,7 @@ pub(super) enum Missing {
 
 impl Missing {
     /// The error to answer, `gone` for a session that is not there.
-    pub(super) fn or(self, gone: ApiError) -> ApiError {
+    pub(crate) fn or(self, gone: ApiError) -> ApiError {
         match self {
             Self::Gone => gone,
             Self::Error(error) => error,
@@ -120,7 +120,7 @@ impl<E: Into<ApiError>> From<E> for Missing {
 
 impl Accounts {
     /// Makes a session that nobody but this request knows of, and stores it under its lease.
-    pub(super) async fn begin(
+    pub(crate) async fn begin(
         &self,
         request: &Incoming,
         session: Session,
@@ -155,7 +155,7 @@ impl Accounts {
     }
 
     /// Takes the session of the request's token under its lease; a try to sign in is counted before it is made.
-    pub(super) async fn hold(&self, request: &Incoming, attempt: Option<Try<'_>>) -> Result<Found, Missing> {
+    pub(crate) async fn hold(&self, request: &Incoming, attempt: Option<Try<'_>>) -> Result<Found, Missing> {
         let (token, by) = request.session_token(self.cookies).ok_or(Missing::Gone)?;
         let sealer = self.master_keys().sealer(&token);
         let mark = attempt.as_ref().map(|attempt| sealer.mark(attempt.purpose, attempt.text));
@@ -196,7 +196,7 @@ impl Accounts {
     }
 
     /// The session of the request's token as it is stored, without a lease: nothing may be done with it at Telegram.
-    pub(super) async fn look_up(&self, request: &Incoming) -> Result<(Session, SessionRow), Missing> {
+    pub(crate) async fn look_up(&self, request: &Incoming) -> Result<(Session, SessionRow), Missing> {
         let (token, _) = request.session_token(self.cookies).ok_or(Missing::Gone)?;
         let row = self.sessions.get(&token.id(), request.now()).await?.ok_or(Missing::Gone)?;
         let session = self.unseal(&token, &row, request.now()).await?;
@@ -252,7 +252,7 @@ impl Accounts {
     }
 
     /// Stores what the session has come to, and lets others have it.
-    pub(super) async fn store(&self, held: Held, progress: Progress) -> Result<(), ApiError> {
+    pub(crate) async fn store(&self, held: Held, progress: Progress) -> Result<(), ApiError> {
         let change = Change {
             sealed: Some((held.kind, held.sealed_again())),
             clear_mark: match progress {
@@ -267,7 +267,7 @@ impl Accounts {
     }
 
     /// Stores that Telegram has just proved the session: its life begins anew.
-    pub(super) async fn store_proved(&self, held: Held, now: UnixTime) -> Result<(), ApiError> {
+    pub(crate) async fn store_proved(&self, held: Held, now: UnixTime) -> Result<(), ApiError> {
         let change = Change {
             sealed: Some((held.kind, held.sealed_again())),
             checked_at: Some(now),
@@ -278,13 +278,13 @@ impl Accounts {
     }
 
     /// Gives the session back as it was.
-    pub(super) async fn put_back(&self, held: Held) -> Result<(), ApiError> {
+    pub(crate) async fn put_back(&self, held: Held) -> Result<(), ApiError> {
         let change = Change { clear_mark: held.doubt == Doubt::None, ..Change::default() };
         Ok(self.sessions.release(&held.lease, change).await?)
     }
 
     /// Notes that it is known what the try in doubt came to: the mark on the row is this try's from now on.
-    pub(super) async fn mark_anew(&self, mut held: Held) -> Result<Held, ApiError> {
+    pub(crate) async fn mark_anew(&self, mut held: Held) -> Result<Held, ApiError> {
         if let (Doubt::AnotherTry, Some(mark)) = (held.doubt, &held.mark) {
             self.sessions.mark(&held.lease, mark).await?;
         }
@@ -294,7 +294,7 @@ impl Accounts {
 
     /// Moves a login that succeeded to a new token, in one write: whoever knew the old one, knew it before there was
     /// anything to take. For a while the old one leads the same try there again, since an answer may be lost.
-    pub(super) async fn move_to_new_token(
+    pub(crate) async fn move_to_new_token(
         &self,
         held: Held,
         user: AccountUser,
@@ -321,7 +321,7 @@ impl Accounts {
     }
 
     /// Deletes the session.
-    pub(super) async fn forget(&self, held: Held) -> Result<(), ApiError> {
+    pub(crate) async fn forget(&self, held: Held) -> Result<(), ApiError> {
         Ok(self.sessions.delete(&held.lease).await?)
     }
 
@@ -335,7 +335,7 @@ impl Accounts {
 
 /// How far a request brought a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(crate) enum Progress {
     /// Nobody knows how the try ended; a repeat of it has to find out.
     Unknown,
     /// It is known how the try ended.
@@ -346,7 +346,7 @@ pub(super) enum Progress {
 
 impl Held {
     /// The token that led here.
-    pub(super) fn token(&self) -> &SessionToken {
+    pub(crate) fn token(&self) -> &SessionToken {
         &self.token
     }
 

@@ -19,7 +19,7 @@ const TIME_TO_STORE: Duration = Duration::from_secs(9);
 
 /// Why Telegram did not do what it was asked.
 #[derive(Debug, Error)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// It said no, or nothing.
     #[error(transparent)]
     Telegram(#[from] TelegramError),
@@ -34,7 +34,7 @@ pub(super) enum Trouble {
 impl Trouble {
     /// Whether it is known what became of the try: Telegram refused it. Errors of its own, 500 and -503, come before
     /// or after the effect.
-    pub(super) fn is_answer(&self) -> bool {
+    pub(crate) fn is_answer(&self) -> bool {
         match self {
             Self::Telegram(TelegramError::Rpc { code, .. }) => (300..500).contains(code),
             Self::Telegram(TelegramError::Flood { .. } | TelegramError::Dead) => true,
@@ -43,26 +43,26 @@ impl Trouble {
     }
 
     /// Whether Telegram does not know this login any more.
-    pub(super) fn is_dead(&self) -> bool {
+    pub(crate) fn is_dead(&self) -> bool {
         matches!(self, Self::Telegram(TelegramError::Dead) | Self::InDoubt(TelegramError::Dead))
     }
 }
 
 impl Accounts {
     /// When this request's conversation with Telegram has to be over.
-    pub(super) fn deadline(&self, request: &Incoming) -> Instant {
+    pub(crate) fn deadline(&self, request: &Incoming) -> Instant {
         let left = request.deadline().duration_since(self.clock.time()).unwrap_or_default();
         Instant::now() + left.saturating_sub(TIME_TO_STORE)
     }
 
     /// A conversation for `session`; it has to be closed before the lease is given back.
-    pub(super) fn link<'a>(&self, session: &'a mut Session, deadline: Instant) -> Link<'a> {
+    pub(crate) fn link<'a>(&self, session: &'a mut Session, deadline: Instant) -> Link<'a> {
         self.telegram().link(session, deadline)
     }
 }
 
 /// Waits for `work` until `deadline`, and survives its panics.
-pub(super) async fn within<T, E: Into<Trouble>>(
+pub(crate) async fn within<T, E: Into<Trouble>>(
     deadline: Instant,
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, Trouble> {

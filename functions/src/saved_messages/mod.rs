@@ -1,0 +1,6 @@
+//! What a person keeps in Saved Messages.
+
+mod item;
+pub mod list;
+mod listing;
+mod query;

@@ -1,0 +1,56 @@
+//! The way in and out for those who are signed in.
+
+use http::header::SET_COOKIE;
+use lambdagram_domain::session::Stage;
+
+use super::{Accounts, Found, Held, Trouble, refusal};
+use crate::http::{Answer, ApiError, By, Failure, Incoming};
+
+impl Accounts {
+    /// Takes the session of somebody who is signed in.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::NotAuthenticated`] for everybody else.
+    pub(crate) async fn hold_signed_in(&self, request: &Incoming) -> Result<Held, ApiError> {
+        let found = self.hold(request, None).await;
+        match found.map_err(|missing| missing.or(ApiError::NotAuthenticated))? {
+            Found::Session(held) if matches!(held.session.stage, Stage::SignedIn { .. }) => Ok(*held),
+            Found::Session(held) => {
+                self.put_back(*held).await?;
+                Err(ApiError::NotAuthenticated)
+            }
+            Found::Moved { .. } => Err(ApiError::NotAuthenticated),
+        }
+    }
+
+    /// Gives back a session that Telegram has just proved: its life begins anew, and so does its cookie's.
+    pub(crate) async fn put_back_proved(
+        &self,
+        request: &Incoming,
+        held: Held,
+        answer: Answer,
+    ) -> Result<Answer, ApiError> {
+        let (by, token) = (held.by, held.token().encode());
+        self.store_proved(held, request.now()).await?;
+        Ok(match by {
+            By::Cookie => answer.with(SET_COOKIE, &self.cookies.set(&token, self.life)),
+            By::Bearer => answer,
+        })
+    }
+
+    /// Gives back a session with which something failed, and says what to answer. One that Telegram does not know any
+    /// more is deleted.
+    pub(crate) async fn put_back_after(&self, held: Held, what: Failure, trouble: Trouble) -> ApiError {
+        if trouble.is_dead() {
+            return match self.forget(held).await {
+                Ok(()) => ApiError::NotAuthenticated.with_cookie(self.cookies.clear()),
+                Err(error) => error,
+            };
+        }
+        match self.put_back(held).await {
+            Ok(()) => refusal(what, trouble),
+            Err(error) => error,
+        }
+    }
+}
