@@ -15,6 +15,7 @@ mod lambda;
 mod local;
 mod logs;
 mod mini_app;
+mod saved_messages;
 mod setup;
 mod telegram_client;
 mod telethon;

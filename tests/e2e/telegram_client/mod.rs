@@ -5,4 +5,6 @@ mod keys;
 mod login;
 mod password;
 mod qr;
+mod saved_messages;
+mod several;
 mod support;
