@@ -23,7 +23,7 @@ struct Served {
 
 /// An API with one probe behind `POST /probe`, with `timeout` of its own, and the words of `template.yaml`'s kind.
 async fn served(timeout: Duration) -> Served {
-    let route = Route { method: "POST".to_owned(), path: "/probe".to_owned() };
+    let route = Route { method: "POST".to_owned(), path: "/probe".to_owned(), streams: false, timeout: None };
     let probe = Function { routes: vec![route], timeout, ..probe("Probe") };
     let bench = Bench::new(vec![probe.clone()]);
     let words = r#"{"error":$context.error.messageString,"type":"$context.error.responseType"}"#;

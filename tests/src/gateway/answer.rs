@@ -8,7 +8,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
@@ -22,6 +22,8 @@ pub(super) enum Unusable {
     Malformed,
     /// It calls itself base64, has to become binary, and is no base64.
     NotBase64,
+    /// The function ended before its streamed answer had begun.
+    Incomplete,
 }
 
 /// A function's answer, ready for the client.
@@ -30,6 +32,13 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+}
+
+/// What comes before a streamed body.
+#[derive(Debug, PartialEq)]
+pub(super) struct Head {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
 }
 
 /// Reads the payload a function returned to a request with these headers.
@@ -41,11 +50,7 @@ pub(super) fn read(
     let Ok(Value::Object(mut output)) = serde_json::from_slice(payload) else {
         return Err(Unusable::Malformed);
     };
-    let status = status(output.get("statusCode")).ok_or(Unusable::Malformed)?;
-    let mut headers = HeaderMap::new();
-    set_all(&mut headers, output.remove("headers"), single).ok_or(Unusable::Malformed)?;
-    set_all(&mut headers, output.remove("multiValueHeaders"), several).ok_or(Unusable::Malformed)?;
-    headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+    let (status, headers) = status_and_headers(&mut output).ok_or(Unusable::Malformed)?;
     let encoded = match output.get("isBase64Encoded") {
         None | Some(Value::Null) => false,
         Some(flag) => flag.as_bool().ok_or(Unusable::Malformed)?,
@@ -59,6 +64,42 @@ pub(super) fn read(
         Some(_) => return Err(Unusable::Malformed),
     };
     Ok(Answer { status, headers: for_client(headers), body })
+}
+
+/// Reads the prelude of a streamed answer. It is as an answer without a body, and may have `cookies`, a list of values
+/// for `Set-Cookie`. Its `Content-Length` reaches the client: nobody else knows it.
+pub(super) fn head(prelude: &[u8]) -> Result<Head, Unusable> {
+    let Ok(Value::Object(mut output)) = serde_json::from_slice(prelude) else {
+        return Err(Unusable::Malformed);
+    };
+    let cookies = output.remove("cookies");
+    let (status, mut headers) = status_and_headers(&mut output).ok_or(Unusable::Malformed)?;
+    for cookie in texts(cookies).ok_or(Unusable::Malformed)? {
+        headers.append(SET_COOKIE, cookie);
+    }
+    let length = headers.remove(CONTENT_LENGTH);
+    let mut headers = for_client(headers);
+    if let Some(length) = length.filter(|_| status != StatusCode::NO_CONTENT) {
+        let number = length.to_str().ok().and_then(|length| length.parse::<u64>().ok());
+        headers.insert(CONTENT_LENGTH, number.ok_or(Unusable::Malformed)?.into());
+    }
+    Ok(Head { status, headers })
+}
+
+fn status_and_headers(output: &mut Map<String, Value>) -> Option<(StatusCode, HeaderMap)> {
+    let status = status(output.get("statusCode"))?;
+    let mut headers = HeaderMap::new();
+    set_all(&mut headers, output.remove("headers"), single)?;
+    set_all(&mut headers, output.remove("multiValueHeaders"), several)?;
+    headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+    Some((status, headers))
+}
+
+fn texts(list: Option<Value>) -> Option<Vec<HeaderValue>> {
+    match list {
+        None | Some(Value::Null) => Some(Vec::new()),
+        Some(list) => several(&list),
+    }
 }
 
 fn status(value: Option<&Value>) -> Option<StatusCode> {
@@ -206,6 +247,47 @@ mod tests {
         }
         let binary = BinaryMediaTypes::new(&[]);
         assert_eq!(read(b"{", &HeaderMap::new(), &binary), Err(Unusable::Malformed));
+    }
+
+    #[test]
+    fn a_prelude_is_an_answer_without_a_body_and_has_cookies_and_a_length() {
+        let prelude = json!({
+            "statusCode": 206,
+            "headers": {"Content-Type": "video/mp4", "Content-Length": "7", "Date": "then"},
+            "multiValueHeaders": {"x-two": ["1", "2"]},
+            "cookies": ["a=1; Secure", "b=2"],
+        });
+        let expected = Head {
+            status: StatusCode::PARTIAL_CONTENT,
+            headers: headers(&[
+                ("content-type", "video/mp4"),
+                ("x-amzn-remapped-date", "then"),
+                ("x-two", "1"),
+                ("x-two", "2"),
+                ("set-cookie", "a=1; Secure"),
+                ("set-cookie", "b=2"),
+                ("content-length", "7"),
+            ]),
+        };
+        assert_eq!(head(prelude.to_string().as_bytes()), Ok(expected));
+    }
+
+    #[test]
+    fn a_prelude_that_is_none_is_malformed() {
+        for prelude in [
+            json!([]),
+            json!({}),
+            json!({"statusCode": 99}),
+            json!({"statusCode": 200, "headers": {"x": ["1", "2"]}}),
+            json!({"statusCode": 200, "headers": {"content-length": "many"}}),
+            json!({"statusCode": 200, "headers": {"content-length": "-1"}}),
+            json!({"statusCode": 200, "cookies": "a=1"}),
+            json!({"statusCode": 200, "cookies": ["two\r\nlines"]}),
+        ] {
+            assert_eq!(head(prelude.to_string().as_bytes()), Err(Unusable::Malformed), "{prelude}");
+        }
+        assert_eq!(head(b""), Err(Unusable::Malformed));
+        assert_eq!(head(br#"{"statusCode":200} more"#), Err(Unusable::Malformed));
     }
 
     #[test]

@@ -1,15 +1,18 @@
-//! The front that turns HTTP requests into Lambda events, as API Gateway does: a regional REST API with buffered
-//! proxy integrations.
+//! The front that turns HTTP requests into Lambda events, as API Gateway does: a regional REST API with proxy
+//! integrations, buffered ones and streamed ones.
 //!
 //! It knows of Lambda only [`Invoke`], and of the API what the template's model says: routes, stage, binary media
 //! types, gateway responses. A request goes through the front's limits, is routed (`routes`), taken in (`body`),
-//! made an event (`event`), and the function's output becomes the answer (`answer`). Whatever goes wrong on the way
-//! is a gateway response (`responses`).
+//! made an event (`event`), and the function's output becomes the answer, as a whole (`answer`) or as it comes
+//! (`stream`). Whatever goes wrong on the way is a gateway response (`responses`).
 //!
 //! Paths match as they are and with the stage in front (`/prod/post`), so that a client which was built against an
 //! execute-api host works, too; the event's `path` never has the stage.
 //!
-//! Not here: throttling, authorizers, usage plans, request validation, caching, streamed responses.
+//! A client that leaves ends nothing but its own answer: the function runs on, as it does in the cloud.
+//!
+//! Not here: throttling, authorizers, usage plans, request validation, caching, and the bandwidth of streams (2 MB/s
+//! after the first 10 MB).
 
 mod answer;
 mod body;
@@ -19,6 +22,7 @@ mod media;
 mod responses;
 mod routes;
 mod serve;
+mod stream;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -37,19 +41,21 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderMap, HeaderValue};
 use http::request::Parts;
+use tokio::time::{Instant, timeout_at};
 
 use self::answer::Unusable;
 use self::body::Received;
 use self::event::Arrival;
 use self::media::BinaryMediaTypes;
 use self::responses::{Circumstances, FrontError, GatewayError};
-use self::routes::{Match, Routes};
+use self::routes::{Integration, Match, Routes};
 pub use self::serve::serve;
+pub use self::stream::{Answered, Chunks, Incomplete, Streamed};
 use crate::clock::Clock;
 use crate::template::model::{Api, Function, GatewayResponse};
 
-/// How long an integration may take (API Gateway quotas for REST APIs: 29 s unless raised). In real time: advancing
-/// the clock makes no function late.
+/// How long an integration may take where its route does not say (API Gateway quotas for REST APIs: 29 s unless
+/// raised), a streamed answer to its last byte. In real time: advancing the clock makes no function late.
 pub const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
 
 /// How large request line and header values may be together, in bytes (API Gateway quotas for REST APIs, not
@@ -60,6 +66,9 @@ const MAX_HEADERS: usize = 10_240;
 pub trait Invoke: Clone + Send + Sync + 'static {
     /// Invokes the function with this logical id and waits for what it returns.
     fn invoke(&self, function: &str, payload: Bytes) -> impl Future<Output = Invoked> + Send;
+
+    /// Invokes the function with this logical id and takes what it returns as it comes.
+    fn stream(&self, function: &str, payload: Bytes) -> impl Future<Output = Answered> + Send;
 }
 
 /// How an invocation ended.
@@ -183,33 +192,55 @@ impl<I: Invoke> Gateway<I> {
         body: &Bytes,
     ) -> Result<Response, GatewayError> {
         let headers = &request.parts.headers;
-        let event = request.event(body, self.binary.hold_request(headers));
-        let output = self.invoke(route.function, event.to_string().into()).await?;
-        let answer = answer::read(&output, headers, &self.binary).map_err(|unusable| {
-            tracing::warn!(function = route.function, ?unusable, "A function's answer cannot be used.");
+        let event = Bytes::from(request.event(body, self.binary.hold_request(headers)).to_string());
+        let Integration { function, streams, timeout } = route.integration;
+        let deadline = Instant::now() + timeout.unwrap_or(self.integration_timeout);
+        let answer = if *streams {
+            self.stream(function, event, deadline).await?
+        } else {
+            let output = self.invoke(function, event, deadline).await?;
+            answer::read(&output, headers, &self.binary).map(|answer| {
+                let mut response = Response::new(Body::from(answer.body));
+                *response.status_mut() = answer.status;
+                *response.headers_mut() = answer.headers;
+                response
+            })
+        };
+        answer.map_err(|unusable| {
+            tracing::warn!(function, ?unusable, "A function's answer cannot be used.");
             match unusable {
-                Unusable::Malformed => GatewayError::Failed,
+                Unusable::Malformed | Unusable::Incomplete => GatewayError::Failed,
                 Unusable::NotBase64 => GatewayError::NotBase64,
             }
-        })?;
-        let mut response = Response::new(Body::from(answer.body));
-        *response.status_mut() = answer.status;
-        *response.headers_mut() = answer.headers;
-        Ok(response)
+        })
     }
 
-    /// Runs the function in a task of its own: it ends as it would, even if its time here or its client is gone.
-    async fn invoke(&self, function: &str, payload: Bytes) -> Result<Bytes, GatewayError> {
-        let task = tokio::spawn({
-            let (invoke, function) = (self.invoke.clone(), function.to_owned());
-            async move { invoke.invoke(&function, payload).await }
-        });
-        match tokio::time::timeout(self.integration_timeout, task).await {
-            Err(_) => Err(GatewayError::Timeout),
-            Ok(Ok(Invoked::Success(output))) => Ok(output),
-            Ok(Ok(Invoked::Throttled)) => Err(GatewayError::Throttled),
-            Ok(Ok(Invoked::PayloadTooLarge)) => Err(GatewayError::PayloadTooLarge),
-            Ok(Ok(Invoked::Failed | Invoked::ResponseTooLarge) | Err(_)) => Err(GatewayError::Failed),
+    async fn invoke(
+        &self,
+        function: &str,
+        payload: Bytes,
+        deadline: Instant,
+    ) -> Result<Bytes, GatewayError> {
+        let (invoke, function) = (self.invoke.clone(), function.to_owned());
+        let invoked = in_task(deadline, async move { invoke.invoke(&function, payload).await }).await?;
+        succeeded(invoked)
+    }
+
+    /// The answer as far as its head; its body is on its way.
+    async fn stream(
+        &self,
+        function: &str,
+        payload: Bytes,
+        deadline: Instant,
+    ) -> Result<Result<Response, Unusable>, GatewayError> {
+        let (invoke, function) = (self.invoke.clone(), function.to_owned());
+        let answered = in_task(deadline, async move { invoke.stream(&function, payload).await }).await?;
+        match answered {
+            Answered::Stream(streamed) => {
+                let answer = stream::answer(streamed, deadline, stream::IDLE_TIMEOUT);
+                timeout_at(deadline, answer).await.map_err(|_| GatewayError::Timeout)
+            }
+            Answered::Whole(invoked) => succeeded(invoked).map(|_| Err(Unusable::Malformed)),
         }
     }
 
@@ -220,6 +251,27 @@ impl<I: Invoke> Gateway<I> {
             Some(rest) if rest.starts_with('/') => rest,
             _ => path,
         }
+    }
+}
+
+/// Runs a function in a task of its own: it ends as it would, even if its time here or its client is gone.
+async fn in_task<T: Send + 'static>(
+    deadline: Instant,
+    invocation: impl Future<Output = T> + Send + 'static,
+) -> Result<T, GatewayError> {
+    match timeout_at(deadline, tokio::spawn(invocation)).await {
+        Err(_) => Err(GatewayError::Timeout),
+        Ok(Ok(ended)) => Ok(ended),
+        Ok(Err(_)) => Err(GatewayError::Failed),
+    }
+}
+
+fn succeeded(invoked: Invoked) -> Result<Bytes, GatewayError> {
+    match invoked {
+        Invoked::Success(output) => Ok(output),
+        Invoked::Throttled => Err(GatewayError::Throttled),
+        Invoked::PayloadTooLarge => Err(GatewayError::PayloadTooLarge),
+        Invoked::Failed | Invoked::ResponseTooLarge => Err(GatewayError::Failed),
     }
 }
 

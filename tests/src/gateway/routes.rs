@@ -7,6 +7,7 @@
 //! (`/mini-app` of `/mini-app/session`) are no resources here, so a `{proxy+}` may take them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
@@ -30,7 +31,18 @@ struct Resource {
     pattern: Vec<Segment>,
     path: String,
     id: String,
-    functions: BTreeMap<String, String>,
+    integrations: BTreeMap<String, Integration>,
+}
+
+/// What is behind a method.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Integration {
+    /// The function's logical id.
+    pub(super) function: String,
+    /// Whether its answer is passed on as it comes.
+    pub(super) streams: bool,
+    /// How long it may take, if the template says so.
+    pub(super) timeout: Option<Duration>,
 }
 
 /// A segment of a resource's path. The order is that of precedence.
@@ -44,8 +56,8 @@ enum Segment {
 /// Where a request goes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Match<'a> {
-    /// The function's logical id.
-    pub(super) function: &'a str,
+    /// What answers it.
+    pub(super) integration: &'a Integration,
     /// The resource's path as in the template.
     pub(super) resource: &'a str,
     /// The resource's id.
@@ -61,20 +73,25 @@ pub(super) fn is_method(method: &str) -> bool {
 
 impl Routes {
     pub(super) fn new(functions: &[Function]) -> Self {
-        let mut by_path: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
+        let mut by_path: BTreeMap<&str, BTreeMap<String, Integration>> = BTreeMap::new();
         for function in functions {
             for route in &function.routes {
                 let methods = by_path.entry(&route.path).or_default();
-                methods.insert(route.method.to_ascii_uppercase(), function.logical_id.clone());
+                let integration = Integration {
+                    function: function.logical_id.clone(),
+                    streams: route.streams,
+                    timeout: route.timeout,
+                };
+                methods.insert(route.method.to_ascii_uppercase(), integration);
             }
         }
         let mut resources: Vec<_> = by_path
             .into_iter()
-            .map(|(path, functions)| Resource {
+            .map(|(path, integrations)| Resource {
                 pattern: segments(path).map(Segment::read).collect(),
                 path: path.to_owned(),
                 id: resource_id(path),
-                functions,
+                integrations,
             })
             .collect();
         resources.sort_by(|one, other| one.pattern.cmp(&other.pattern));
@@ -88,8 +105,8 @@ impl Routes {
         }
         let (resource, parameters) =
             self.0.iter().find_map(|resource| Some((resource, resource.parameters(path)?)))?;
-        let function = resource.functions.get(method).or_else(|| resource.functions.get(ANY))?;
-        Some(Match { function, resource: &resource.path, resource_id: &resource.id, parameters })
+        let integration = resource.integrations.get(method).or_else(|| resource.integrations.get(ANY))?;
+        Some(Match { integration, resource: &resource.path, resource_id: &resource.id, parameters })
     }
 }
 
@@ -176,7 +193,7 @@ mod tests {
     fn reached(method: &str, path: &str) -> Option<Reached> {
         let routes = routes();
         let found = routes.find(method, path)?;
-        Some((found.function.to_owned(), found.parameters.into_iter().collect()))
+        Some((found.integration.function.clone(), found.parameters.into_iter().collect()))
     }
 
     fn to(function: &str, parameters: &[(&str, &str)]) -> Reached {

@@ -8,20 +8,25 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tower::ServiceExt as _;
 
-use super::{Invoke, Invoked, router, router_with_timeout};
+use super::{Answered, Chunks, Incomplete, Invoke, Invoked, Streamed, router, router_with_timeout};
 use crate::clock::Clock;
 use crate::template::model::{Api, Function, GatewayResponse, Route};
 
 /// A function with these routes.
 pub(super) fn function(logical_id: &str, routes: &[(&str, &str)]) -> Function {
-    let route =
-        |(method, path): &(&str, &str)| Route { method: (*method).to_owned(), path: (*path).to_owned() };
+    let route = |(method, path): &(&str, &str)| Route {
+        method: (*method).to_owned(),
+        path: (*path).to_owned(),
+        streams: path.starts_with("/stream"),
+        timeout: None,
+    };
     Function {
         logical_id: logical_id.to_owned(),
         binary: logical_id.to_ascii_lowercase(),
@@ -40,6 +45,7 @@ pub(super) fn functions() -> Vec<Function> {
         function("PostPhoto", &[("POST", "/post")]),
         function("GetPost", &[("GET", "/post/{id}"), ("HEAD", "/post/{id}")]),
         function("Files", &[("ANY", "/files/{proxy+}")]),
+        function("Stream", &[("ANY", "/stream")]),
     ]
 }
 
@@ -103,6 +109,50 @@ impl Invoke for FakeLambda {
         self.invocations.lock().unwrap().push((function.to_owned(), event));
         (self.run)(function)
     }
+
+    async fn stream(&self, function: &str, payload: Bytes) -> Answered {
+        Answered::Whole(Invoke::invoke(self, function, payload).await)
+    }
+}
+
+/// A Lambda whose every function streams what the test sends, once.
+#[derive(Clone)]
+pub(super) struct FakeStream {
+    media_type: &'static str,
+    chunks: Arc<Mutex<Option<Chunks>>>,
+}
+
+/// What a [`FakeStream`] writes.
+pub(super) type Chunk = Result<Bytes, Incomplete>;
+
+impl FakeStream {
+    pub(super) fn new(chunks: impl Stream<Item = Chunk> + Send + 'static) -> Self {
+        let media_type = "application/vnd.awslambda.http-integration-response";
+        Self { media_type, chunks: Arc::new(Mutex::new(Some(chunks.boxed()))) }
+    }
+
+    pub(super) fn of_type(self, media_type: &'static str) -> Self {
+        Self { media_type, ..self }
+    }
+
+    pub(super) fn router(&self) -> Router {
+        self.router_with_timeout(Duration::from_secs(29))
+    }
+
+    pub(super) fn router_with_timeout(&self, timeout: Duration) -> Router {
+        router_with_timeout(&api(&[]), &functions(), self.clone(), Clock::default(), timeout)
+    }
+}
+
+impl Invoke for FakeStream {
+    async fn invoke(&self, _: &str, _: Bytes) -> Invoked {
+        panic!("the route does not stream")
+    }
+
+    async fn stream(&self, _: &str, _: Bytes) -> Answered {
+        let chunks = self.chunks.lock().unwrap().take().expect("one invocation");
+        Answered::Stream(Streamed { media_type: self.media_type.to_owned(), chunks })
+    }
 }
 
 /// A Lambda whose function says when it has started, waits until it may end, and says when it has ended.
@@ -125,6 +175,10 @@ impl Invoke for Gate {
         self.open.notified().await;
         self.ended.notify_one();
         Invoked::Success(Bytes::from_static(br#"{"statusCode":200}"#))
+    }
+
+    async fn stream(&self, function: &str, payload: Bytes) -> Answered {
+        Answered::Whole(self.invoke(function, payload).await)
     }
 }
 

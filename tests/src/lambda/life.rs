@@ -4,6 +4,7 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use http::StatusCode;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::Child;
@@ -15,7 +16,9 @@ use super::launch::launch;
 use super::logs::Stream;
 use super::pool::ProcessState;
 use super::runtime_api::{Call, Event, Outcome, RuntimeApi};
-use super::{Invocation, Shared, Work};
+use super::stream::End;
+use super::work::Work;
+use super::{Invocation, Shared};
 use crate::aws::{ACCOUNT, REGION};
 use crate::template::model::Function;
 
@@ -73,7 +76,7 @@ impl Process {
         function: &Arc<Function>,
         number: u64,
     ) -> std::io::Result<(Self, bool)> {
-        let api = RuntimeApi::bind().await?;
+        let api = RuntimeApi::bind(shared.limits.streamed_bytes).await?;
         let offset_ms = shared.clock.offset_ms();
         let access_key_id = shared.pool.access_key_id(number);
         let mut child = launch(shared, function, &access_key_id, &api.address, offset_ms).await?;
@@ -115,7 +118,7 @@ impl Process {
                 let _ = verdict.send(StatusCode::ACCEPTED);
                 Invocation::FunctionError { error_type, payload }
             }
-            Step::Call(Call::Answer { .. }) => Invocation::function_error(
+            Step::Call(Call::Answer { .. } | Call::Begin { .. } | Call::End { .. }) => Invocation::function_error(
                 "Runtime.InvalidStateTransition",
                 &format!("RequestId: {} Error: The function answered before it was asked", work.request_id),
             ),
@@ -129,7 +132,9 @@ impl Process {
     }
 
     /// Hands out one invocation and sees it through until the process is frozen. `None`: it is gone, or of no use.
-    async fn serve(&mut self, work: Work, next: Next) -> Option<(Next, Hand)> {
+    ///
+    /// A streamed answer belongs to the invocation to its last byte, and so does the function's time.
+    async fn serve(&mut self, mut work: Work, next: Next) -> Option<(Next, Hand)> {
         let timeout = self.function.timeout;
         let deadline = Instant::now() + timeout;
         let mut undelivered = next.send(self.event(&work)).err();
@@ -142,9 +147,25 @@ impl Process {
                     }
                 }
                 Step::Call(Call::Answer { request_id, outcome, verdict })
-                    if request_id == work.request_id =>
+                    if request_id == work.request_id && !work.is_streaming() =>
                 {
                     let (status, outcome) = judge(outcome);
+                    let _ = verdict.send(status);
+                    return self.conclude(work, outcome, deadline).await;
+                }
+                Step::Call(Call::Begin { request_id, incoming, verdict })
+                    if request_id == work.request_id && !work.is_streaming() =>
+                {
+                    work.begin(incoming);
+                    let _ = verdict.send(StatusCode::ACCEPTED);
+                }
+                Step::Call(Call::End { request_id, end, verdict })
+                    if request_id == work.request_id && work.is_streaming() =>
+                {
+                    let Some((status, outcome)) = judge_stream(end) else {
+                        self.break_off(work, deadline).await;
+                        return None;
+                    };
                     let _ = verdict.send(status);
                     return self.conclude(work, outcome, deadline).await;
                 }
@@ -167,6 +188,21 @@ impl Process {
                 }
             }
         }
+    }
+
+    /// Says how an invocation ended whose stream broke off: what breaks the connection is mostly the end of the process.
+    async fn break_off(&mut self, work: Work, deadline: Instant) {
+        let limit = deadline.min(Instant::now() + ANSWER_WITHIN);
+        let outcome = loop {
+            match self.step(limit).await {
+                Step::Call(call) => refuse(call),
+                Step::Exit(status) => break self.failed(Invocation::crashed(&work.request_id, status)),
+                Step::Late => {
+                    break Invocation::function_error("Runtime.TruncatedResponse", "Response body truncated");
+                }
+            }
+        };
+        work.finish(outcome);
     }
 
     /// Passes the answer on and freezes the process when it asks for more, at the latest at the deadline.
@@ -284,21 +320,28 @@ fn judge(outcome: Outcome) -> (StatusCode, Invocation) {
             (StatusCode::ACCEPTED, Invocation::FunctionError { error_type, payload })
         }
         Outcome::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Invocation::ResponseTooLarge),
-        Outcome::Streamed => (
-            StatusCode::NOT_IMPLEMENTED,
-            Invocation::function_error(
-                "Runtime.StreamingNotSupported",
-                "The local stack does not take streamed answers yet",
-            ),
-        ),
     }
+}
+
+/// As [`judge`], for the end of a stream; nothing for one that broke off.
+fn judge_stream(end: End) -> Option<(StatusCode, Invocation)> {
+    Some(match end {
+        End::Complete => (StatusCode::ACCEPTED, Invocation::Success(Bytes::new())),
+        End::Error { error_type, payload } => {
+            (StatusCode::ACCEPTED, Invocation::FunctionError { error_type, payload })
+        }
+        End::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Invocation::ResponseTooLarge),
+        End::Broken => return None,
+    })
 }
 
 /// Refuses a call that this moment does not allow; a request for work is refused by dropping it.
 fn refuse(call: Call) {
     match call {
         Call::Next(_) => {}
-        Call::Answer { verdict, .. } => drop(verdict.send(StatusCode::BAD_REQUEST)),
+        Call::Answer { verdict, .. } | Call::Begin { verdict, .. } | Call::End { verdict, .. } => {
+            let _ = verdict.send(StatusCode::BAD_REQUEST);
+        }
         Call::InitError { verdict, .. } => drop(verdict.send(StatusCode::FORBIDDEN)),
     }
 }

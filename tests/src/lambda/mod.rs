@@ -6,7 +6,8 @@
 //! crash or a time-out. Not imitated: memory and bandwidth limits, and START, END and REPORT lines.
 //!
 //! From the outside in: [`Lambda`] is the handle; `pool.rs` knows all processes and picks one; `life.rs` is one
-//! process from its start to its end; `runtime_api.rs` is what that process talks to; `launch.rs` starts it.
+//! process from its start to its end; `runtime_api.rs` is what that process talks to; `stream.rs` carries an answer
+//! that comes in pieces; `launch.rs` starts the process.
 //! [`event_source`] feeds functions from queues.
 
 pub mod event_source;
@@ -17,6 +18,8 @@ mod logs;
 mod pool;
 mod runtime_api;
 mod sqs_event;
+mod stream;
+mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,9 +33,11 @@ pub use self::invocation::{Invocation, PAYLOAD_LIMIT};
 pub use self::launch::{Launcher, die_with_parent};
 pub use self::logs::{LogLine, LogSink, Stream};
 pub use self::pool::{ProcessInfo, ProcessState};
+pub use self::stream::{Answer, ResponseStream};
 
 use self::launch::Spawner;
 use self::pool::{Choice, Pool};
+use self::work::Work;
 use crate::clock::Clock;
 use crate::template::model::Function;
 
@@ -55,6 +60,10 @@ const LEAVE_WITHIN: Duration = Duration::from_millis(1_200);
 
 /// How long killed processes may take to be gone.
 const KILLED_WITHIN: Duration = Duration::from_millis(600);
+
+/// Most bytes of a streamed answer: 200 MB (Lambda quotas, "Invocation payload"), in the same megabytes as the 6 MB
+/// of a buffered one.
+pub const STREAM_LIMIT: usize = 200 * 1024 * 1024;
 
 /// What the Lambda service is made of.
 pub struct Options {
@@ -83,6 +92,8 @@ pub struct Limits {
     pub idle_life: Duration,
     /// Real time from a process's start to its first request for work.
     pub initialisation: Duration,
+    /// Most bytes of a streamed answer.
+    pub streamed_bytes: usize,
 }
 
 impl Default for Limits {
@@ -92,6 +103,7 @@ impl Default for Limits {
             idle_per_function: IDLE_PER_FUNCTION,
             idle_life: IDLE_LIFE,
             initialisation: INITIALISATION,
+            streamed_bytes: STREAM_LIMIT,
         }
     }
 }
@@ -115,13 +127,6 @@ struct Shared {
     pool: Pool,
 }
 
-/// One invocation on its way to a process.
-struct Work {
-    request_id: String,
-    payload: Bytes,
-    answer: oneshot::Sender<Invocation>,
-}
-
 impl Lambda {
     /// A service without a process yet: the first invocation of a function starts one.
     ///
@@ -141,20 +146,29 @@ impl Lambda {
         }))))
     }
 
-    /// Invokes a function and waits for its answer. An invocation that nobody waits for any longer still runs to its
-    /// end, as on Lambda.
+    /// Invokes a function and waits for its answer, as Lambda's `Invoke` does: a streamed answer is waited for to its
+    /// end. An invocation that nobody waits for any longer still runs to its end, as on Lambda.
     pub async fn invoke(&self, logical_id: &str, payload: Bytes) -> Invocation {
+        match self.stream(logical_id, payload).await {
+            Answer::Whole(outcome) => outcome,
+            Answer::Stream(stream) => stream.collect().await,
+        }
+    }
+
+    /// Invokes a function and takes its answer as it comes, as Lambda's `InvokeWithResponseStream` does. Until the
+    /// stream has ended the process is at work, within the function's timeout. A function that does not stream gives
+    /// a whole answer.
+    pub async fn stream(&self, logical_id: &str, payload: Bytes) -> Answer {
         let shared = &self.0.0;
         let Some(function) = shared.functions.get(logical_id) else {
-            return Invocation::NotFound;
+            return Answer::Whole(Invocation::NotFound);
         };
         if payload.len() > PAYLOAD_LIMIT {
-            return Invocation::PayloadTooLarge { bytes: payload.len() };
+            return Answer::Whole(Invocation::PayloadTooLarge { bytes: payload.len() });
         }
         let (answer, answered) = oneshot::channel();
-        let request_id = uuid::Uuid::new_v4().to_string();
-        shared.dispatch(function, Work { request_id, payload, answer });
-        answered.await.unwrap_or(Invocation::Stopped)
+        shared.dispatch(function, Work::new(payload, answer));
+        answered.await.unwrap_or(Answer::Whole(Invocation::Stopped))
     }
 
     /// Every process there is, in the order of their starts.
@@ -226,12 +240,5 @@ impl Shared {
                 Choice::Stopped => return work.finish(Invocation::Stopped),
             }
         }
-    }
-}
-
-impl Work {
-    /// Answers whoever invoked; they may have left.
-    fn finish(self, outcome: Invocation) {
-        let _ = self.answer.send(outcome);
     }
 }

@@ -1,8 +1,8 @@
 //! The Runtime API of one process: the HTTP endpoint that a function asks for work and gives its answers to.
 //!
 //! It carries; `life.rs` decides. Every request becomes a [`Call`], and what comes back through it is the answer.
-//! An answer that is streamed (`lambda-runtime-function-response-mode`) is refused here until the gateway can pass it
-//! on: it would become a variant of [`Outcome`] with a receiver of chunks.
+//! An answer that is streamed (`lambda-runtime-function-response-mode`) is two calls, its beginning and its end, and
+//! the bytes between them go past `life.rs` to whoever invoked.
 
 use std::sync::Arc;
 
@@ -21,9 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::PAYLOAD_LIMIT;
-
-/// How much of an answer that is too large is read, so that the function reads the refusal: ten times the limit.
-const DRAIN_LIMIT: usize = 10 * PAYLOAD_LIMIT;
+use super::stream::{self, DRAIN_LIMIT, End, Incoming};
 
 /// What a process asks or says.
 pub(super) enum Call {
@@ -31,6 +29,10 @@ pub(super) enum Call {
     Next(oneshot::Sender<Event>),
     /// It answers an invocation.
     Answer { request_id: String, outcome: Outcome, verdict: oneshot::Sender<StatusCode> },
+    /// It begins to answer an invocation with a stream, and waits for the verdict before it reads the first byte.
+    Begin { request_id: String, incoming: Incoming, verdict: oneshot::Sender<StatusCode> },
+    /// The stream it had begun has ended.
+    End { request_id: String, end: End, verdict: oneshot::Sender<StatusCode> },
     /// It cannot start.
     InitError { error_type: String, payload: Bytes, verdict: oneshot::Sender<StatusCode> },
 }
@@ -39,7 +41,6 @@ pub(super) enum Call {
 pub(super) enum Outcome {
     Response(Bytes),
     TooLarge,
-    Streamed,
     Error { error_type: String, payload: Bytes },
 }
 
@@ -62,7 +63,8 @@ pub(super) struct RuntimeApi {
 type Calls = Arc<mpsc::Sender<Call>>;
 
 impl RuntimeApi {
-    pub(super) async fn bind() -> std::io::Result<Self> {
+    /// `stream_limit`: most bytes of a streamed answer.
+    pub(super) async fn bind(stream_limit: usize) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?.to_string();
         // As in `aws::serve`: no event may wait for an acknowledgement.
@@ -72,7 +74,12 @@ impl RuntimeApi {
         let (calls, received) = mpsc::channel(1);
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{request_id}/response", post(response))
+            .route(
+                "/2018-06-01/runtime/invocation/{request_id}/response",
+                post(move |calls, request_id, headers, body| {
+                    response(calls, request_id, headers, body, stream_limit)
+                }),
+            )
             .route("/2018-06-01/runtime/invocation/{request_id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(init_error))
             .with_state(Arc::new(calls));
@@ -103,17 +110,42 @@ async fn response(
     Path(request_id): Path<String>,
     headers: HeaderMap,
     body: Body,
+    stream_limit: usize,
 ) -> Response {
-    let outcome = if text(&headers, "lambda-runtime-function-response-mode") == "streaming" {
-        Outcome::Streamed
-    } else {
-        match read(body).await {
-            Ok(Some(payload)) => Outcome::Response(payload),
-            Ok(None) => Outcome::TooLarge,
-            Err(_) => return refusal(StatusCode::BAD_REQUEST, "RequestBodyError", "The body broke off"),
-        }
+    if text(&headers, "lambda-runtime-function-response-mode") == "streaming" {
+        let media_type = text(&headers, "content-type").to_owned();
+        return streamed(&calls, request_id, media_type, body, stream_limit).await;
+    }
+    let outcome = match read(body).await {
+        Ok(Some(payload)) => Outcome::Response(payload),
+        Ok(None) => Outcome::TooLarge,
+        Err(_) => return refusal(StatusCode::BAD_REQUEST, "RequestBodyError", "The body broke off"),
     };
     answer(&calls, request_id, outcome).await
+}
+
+async fn streamed(
+    calls: &Calls,
+    request_id: String,
+    media_type: String,
+    body: Body,
+    stream_limit: usize,
+) -> Response {
+    let (chunks, incoming) = stream::channel(media_type);
+    let (verdict, decided) = oneshot::channel();
+    let begin = Call::Begin { request_id: request_id.clone(), incoming, verdict };
+    if calls.send(begin).await.is_err() {
+        return invalid_transition();
+    }
+    match decided.await {
+        Ok(StatusCode::ACCEPTED) => {}
+        refused => return verdict_response(refused.ok(), PAYLOAD_LIMIT),
+    }
+    let end = stream::pump(body, chunks, stream_limit).await;
+    let (verdict, decided) = oneshot::channel();
+    let told = calls.send(Call::End { request_id, end, verdict }).await;
+    let status = if told.is_ok() { decided.await.ok() } else { None };
+    verdict_response(status, stream_limit)
 }
 
 async fn error(
@@ -136,17 +168,19 @@ async fn init_error(State(calls): State<Calls>, headers: HeaderMap, body: Body) 
     let error_type = error_type(&headers, &payload);
     let (verdict, decided) = oneshot::channel();
     let told = calls.send(Call::InitError { error_type, payload, verdict }).await;
-    verdict_response(told.is_ok(), decided).await
+    let status = if told.is_ok() { decided.await.ok() } else { None };
+    verdict_response(status, PAYLOAD_LIMIT)
 }
 
 async fn answer(calls: &Calls, request_id: String, outcome: Outcome) -> Response {
     let (verdict, decided) = oneshot::channel();
     let told = calls.send(Call::Answer { request_id, outcome, verdict }).await;
-    verdict_response(told.is_ok(), decided).await
+    let status = if told.is_ok() { decided.await.ok() } else { None };
+    verdict_response(status, PAYLOAD_LIMIT)
 }
 
-async fn verdict_response(is_told: bool, decided: oneshot::Receiver<StatusCode>) -> Response {
-    let status = if is_told { decided.await.ok() } else { None };
+/// What the function reads; `limit` is the size that it kept to or not.
+fn verdict_response(status: Option<StatusCode>, limit: usize) -> Response {
     match status {
         Some(StatusCode::ACCEPTED) => {
             (StatusCode::ACCEPTED, axum::Json(json!({ "status": "OK" }))).into_response()
@@ -154,12 +188,7 @@ async fn verdict_response(is_told: bool, decided: oneshot::Receiver<StatusCode>)
         Some(StatusCode::PAYLOAD_TOO_LARGE) => refusal(
             StatusCode::PAYLOAD_TOO_LARGE,
             "RequestEntityTooLarge",
-            &format!("Exceeded maximum allowed payload size ({PAYLOAD_LIMIT} bytes)."),
-        ),
-        Some(StatusCode::NOT_IMPLEMENTED) => refusal(
-            StatusCode::NOT_IMPLEMENTED,
-            "StreamingNotSupported",
-            "The local stack does not take streamed answers yet",
+            &format!("Exceeded maximum allowed payload size ({limit} bytes)."),
         ),
         Some(status) => refusal(status, "InvalidRequestID", "Invalid request ID"),
         None => invalid_transition(),

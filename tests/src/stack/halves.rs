@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::gateway::{Invoke, Invoked};
+use crate::gateway::{Answered, Invoke, Invoked};
 use crate::lambda::Lambda;
 use crate::template::Model;
 
@@ -38,14 +38,29 @@ pub(super) struct Reachable {
     pub(super) missing: Arc<Missing>,
 }
 
+impl Reachable {
+    /// Whether the function does not run; says why in the log.
+    fn is_missing(&self, function: &str) -> bool {
+        let reason = self.missing.get(function);
+        if let Some(reason) = reason {
+            tracing::warn!("{function} does not run: {reason}");
+        }
+        reason.is_some()
+    }
+}
+
 impl Invoke for Reachable {
     async fn invoke(&self, function: &str, payload: Bytes) -> Invoked {
-        match self.missing.get(function) {
-            Some(reason) => {
-                tracing::warn!("{function} does not run: {reason}");
-                Invoked::Failed
-            }
-            None => Invoke::invoke(&self.lambda, function, payload).await,
+        if self.is_missing(function) {
+            return Invoked::Failed;
         }
+        Invoke::invoke(&self.lambda, function, payload).await
+    }
+
+    async fn stream(&self, function: &str, payload: Bytes) -> Answered {
+        if self.is_missing(function) {
+            return Answered::Whole(Invoked::Failed);
+        }
+        Invoke::stream(&self.lambda, function, payload).await
     }
 }

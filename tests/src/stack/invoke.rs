@@ -8,28 +8,49 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::halves::Missing;
 use super::{Options, Stack, StartError, data_folder, state};
 use crate::clock::Clock;
-use crate::gateway::{Invoke, Invoked};
-use crate::lambda::{self, Invocation, Lambda};
+use crate::gateway::{Answered, Incomplete, Invoke, Invoked, Streamed};
+use crate::lambda::{self, Answer, Invocation, Lambda};
 use crate::template::{self, Environment, Model};
 
 impl Invoke for Lambda {
     async fn invoke(&self, function: &str, payload: Bytes) -> Invoked {
-        match Self::invoke(self, function, payload).await {
-            Invocation::Success(answer) => Invoked::Success(answer),
-            Invocation::TooManyRequests => Invoked::Throttled,
-            Invocation::PayloadTooLarge { .. } => Invoked::PayloadTooLarge,
-            Invocation::ResponseTooLarge => Invoked::ResponseTooLarge,
+        Self::invoke(self, function, payload).await.into()
+    }
+
+    async fn stream(&self, function: &str, payload: Bytes) -> Answered {
+        match Self::stream(self, function, payload).await {
+            Answer::Whole(outcome) => Answered::Whole(outcome.into()),
+            Answer::Stream(answer) => Answered::Stream(Streamed {
+                media_type: answer.media_type().to_owned(),
+                chunks: stream::unfold(answer, async |mut answer| {
+                    let chunk = answer.next().await?;
+                    Some((chunk.map_err(|_| Incomplete), answer))
+                })
+                .boxed(),
+            }),
+        }
+    }
+}
+
+impl From<Invocation> for Invoked {
+    fn from(outcome: Invocation) -> Self {
+        match outcome {
+            Invocation::Success(answer) => Self::Success(answer),
+            Invocation::TooManyRequests => Self::Throttled,
+            Invocation::PayloadTooLarge { .. } => Self::PayloadTooLarge,
+            Invocation::ResponseTooLarge => Self::ResponseTooLarge,
             Invocation::FunctionError { .. }
             | Invocation::TimedOut { .. }
             | Invocation::Crashed { .. }
             | Invocation::NotFound
-            | Invocation::Stopped => Invoked::Failed,
+            | Invocation::Stopped => Self::Failed,
         }
     }
 }

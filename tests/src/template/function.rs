@@ -29,6 +29,16 @@ const LONGEST_TIMEOUT_S: u64 = 900;
 /// Lambda's timeout in seconds when a template names none (AWS, `AWS::Lambda::Function`).
 const DEFAULT_TIMEOUT_S: u64 = 3;
 
+/// An integration's shortest timeout in milliseconds (API Gateway quotas for REST APIs).
+const SHORTEST_INTEGRATION_MS: u64 = 50;
+
+/// A buffered integration's longest timeout in milliseconds (API Gateway quotas for REST APIs, unless raised).
+const LONGEST_INTEGRATION_MS: u64 = 29_000;
+
+/// A streamed integration's longest timeout in milliseconds: 15 minutes (API Gateway, "Stream the integration
+/// response").
+const LONGEST_STREAM_MS: u64 = 900_000;
+
 /// A function and the queues among its events.
 pub(super) struct Read {
     pub(super) function: Function,
@@ -92,7 +102,7 @@ fn environment(properties: &Node, resolver: &Resolver<'_>) -> Result<BTreeMap<St
 }
 
 fn route(event: &Node, resolver: &Resolver<'_>) -> Result<Route, Problem> {
-    event.only(&[&["Method", "Path", "RestApiId"]])?;
+    event.only(&[&["Method", "Path", "ResponseTransferMode", "RestApiId", "TimeoutInMillis"]])?;
     let api = resolver.require(event, "RestApiId")?;
     if api.text()? != API_ID {
         return Err(api.problem("is not the API of this template"));
@@ -107,7 +117,24 @@ fn route(event: &Node, resolver: &Resolver<'_>) -> Result<Route, Problem> {
     if !known.contains(&name.as_str()) {
         return Err(method.problem(format!("{name} is no method of API Gateway")));
     }
-    Ok(Route { method: name, path: path.text()? })
+    let streams = match resolver.get(event, "ResponseTransferMode")? {
+        Some(mode) => streams(&mode)?,
+        None => false,
+    };
+    let longest = if streams { LONGEST_STREAM_MS } else { LONGEST_INTEGRATION_MS };
+    let timeout = resolver.get(event, "TimeoutInMillis")?;
+    let timeout_ms = timeout.map(|node| node.number(SHORTEST_INTEGRATION_MS..=longest)).transpose()?;
+    Ok(Route { method: name, path: path.text()?, streams, timeout: timeout_ms.map(Duration::from_millis) })
+}
+
+/// SAM hands any other word through and makes a buffered integration of it, without a complaint: `STREAM`, which is
+/// what API Gateway calls the mode, among them.
+fn streams(mode: &Node) -> Result<bool, Problem> {
+    match mode.text()?.as_str() {
+        "RESPONSE_STREAM" => Ok(true),
+        "BUFFERED" => Ok(false),
+        other => Err(mode.problem(format!("`{other}` is neither BUFFERED nor RESPONSE_STREAM"))),
+    }
 }
 
 fn policy(properties: &Node, resolver: &Resolver<'_>) -> Result<Vec<Statement>, Problem> {

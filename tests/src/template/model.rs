@@ -72,6 +72,10 @@ pub struct Route {
     pub method: String,
     /// The path as in the template: `/post/{id}`, `/{proxy+}`.
     pub path: String,
+    /// Whether the answer is passed on as it comes, not when it is whole.
+    pub streams: bool,
+    /// How long the integration may take, to the last byte of its answer; API Gateway's own limit if it is not said.
+    pub timeout: Option<Duration>,
 }
 
 /// An event source mapping from a queue to a function.

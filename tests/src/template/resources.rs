@@ -150,7 +150,7 @@ fn check_routes(functions: &[Function]) -> Result<(), Problem> {
     let mut owners = BTreeMap::new();
     for function in functions {
         for route in &function.routes {
-            match owners.entry(route) {
+            match owners.entry((&route.method, &route.path)) {
                 Entry::Vacant(free) => {
                     free.insert(&function.logical_id);
                 }

@@ -3,6 +3,7 @@
 mod complaints;
 mod intrinsics;
 pub(crate) mod repository;
+mod streams;
 
 use std::collections::BTreeMap;
 
