@@ -17,6 +17,7 @@ mod logs;
 mod mini_app;
 mod saved_messages;
 mod setup;
+mod streams;
 mod telegram_client;
 mod telethon;
 mod webhook;

@@ -1,8 +1,9 @@
-//! The Lambda service, with real processes: `src/bin/probe.rs` is the function and does what its event says.
+//! The Lambda service, with real processes: `src/bin/probe/` is the function and does what its event says.
 
 mod endings;
 mod event_source;
 mod processes;
+mod streams;
 mod survivors;
 
 use std::collections::BTreeMap;

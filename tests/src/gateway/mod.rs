@@ -215,12 +215,7 @@ impl<I: Invoke> Gateway<I> {
         })
     }
 
-    async fn invoke(
-        &self,
-        function: &str,
-        payload: Bytes,
-        deadline: Instant,
-    ) -> Result<Bytes, GatewayError> {
+    async fn invoke(&self, function: &str, payload: Bytes, deadline: Instant) -> Result<Bytes, GatewayError> {
         let (invoke, function) = (self.invoke.clone(), function.to_owned());
         let invoked = in_task(deadline, async move { invoke.invoke(&function, payload).await }).await?;
         succeeded(invoked)

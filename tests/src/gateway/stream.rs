@@ -80,8 +80,10 @@ pub(super) async fn answer(
     let (prelude, first) = prelude(&mut chunks).await?;
     let head = answer::head(&prelude)?;
     let mut response = Response::new(match head.status {
-        // They have no body, whatever the function writes.
-        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Body::empty(),
+        // They have no body, whatever the function writes; `Content-Length` is that of another answer.
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => {
+            Body::from_stream(stream::empty::<Result<Bytes, Incomplete>>())
+        }
         _ => body(first, chunks, deadline, idle_timeout),
     });
     *response.status_mut() = head.status;
@@ -117,13 +119,19 @@ fn body(first: Bytes, chunks: Chunks, deadline: Instant, idle_timeout: Duration)
     let first = stream::iter((!first.is_empty()).then_some(Ok(first)));
     let rest = stream::try_unfold(chunks, move |mut chunks| async move {
         let now = Instant::now();
-        if now >= deadline {
-            return Err(Incomplete);
-        }
-        match timeout_at(deadline.min(now + idle_timeout), chunks.try_next()).await {
-            Ok(next) => Ok(next?.map(|chunk| (chunk, chunks))),
-            Err(_) => Err(Incomplete),
+        let until = deadline.min(now + idle_timeout);
+        let next = if now < deadline { timeout_at(until, chunks.try_next()).await.ok() } else { None };
+        match next {
+            Some(Ok(Some(chunk))) => Ok(Some((chunk, chunks))),
+            end => {
+                // A connection whose body ends too early is dropped with what it has not yet written; here it writes.
+                tokio::task::yield_now().await;
+                end.unwrap_or(Err(Incomplete)).map(|_| None)
+            }
         }
     });
     Body::from_stream(first.chain(rest))
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,10 +118,15 @@ impl Process {
                 let _ = verdict.send(StatusCode::ACCEPTED);
                 Invocation::FunctionError { error_type, payload }
             }
-            Step::Call(Call::Answer { .. } | Call::Begin { .. } | Call::End { .. }) => Invocation::function_error(
-                "Runtime.InvalidStateTransition",
-                &format!("RequestId: {} Error: The function answered before it was asked", work.request_id),
-            ),
+            Step::Call(Call::Answer { .. } | Call::Begin { .. } | Call::End { .. }) => {
+                Invocation::function_error(
+                    "Runtime.InvalidStateTransition",
+                    &format!(
+                        "RequestId: {} Error: The function answered before it was asked",
+                        work.request_id
+                    ),
+                )
+            }
             Step::Exit(status) => self.failed(Invocation::crashed(&work.request_id, status)),
             Step::Late => {
                 self.failed(Invocation::timed_out(&work.request_id, self.shared.limits.initialisation))

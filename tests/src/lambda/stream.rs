@@ -54,10 +54,7 @@ pub(super) enum End {
     /// It wrote more than a streamed answer may have.
     TooLarge,
     /// It said in the trailers that it failed.
-    Error {
-        error_type: String,
-        payload: Bytes,
-    },
+    Error { error_type: String, payload: Bytes },
     /// The connection broke: the process is gone, or gave up.
     Broken,
 }
@@ -180,17 +177,13 @@ mod tests {
 
     type Frames = Vec<Result<Frame<Bytes>, std::io::Error>>;
 
-    fn data(text: &'static str) -> Result<Frame<Bytes>, std::io::Error> {
-        Ok(Frame::data(Bytes::from_static(text.as_bytes())))
+    fn data(text: &'static str) -> Frame<Bytes> {
+        Frame::data(Bytes::from_static(text.as_bytes()))
     }
 
-    fn trailers(fields: &[(&'static str, &'static str)]) -> Result<Frame<Bytes>, std::io::Error> {
+    fn trailers(fields: &[(&'static str, &'static str)]) -> Frame<Bytes> {
         let fields = fields.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-        Ok(Frame::trailers(HeaderMap::from_iter(fields.collect::<Vec<_>>())))
-    }
-
-    fn broken() -> Result<Frame<Bytes>, std::io::Error> {
-        Err(std::io::Error::other("reset"))
+        Frame::trailers(HeaderMap::from_iter(fields.collect::<Vec<_>>()))
     }
 
     /// What a reader sees of these frames, with the end of the invocation that goes with them.
@@ -209,13 +202,16 @@ mod tests {
 
     #[tokio::test]
     async fn chunks_arrive_in_order_and_are_complete_at_the_end_of_the_body() {
-        let seen = through(vec![data("one "), data(""), data("two")], 100).await;
+        let seen = through(vec![Ok(data("one ")), Ok(data("")), Ok(data("two"))], 100).await;
         assert_eq!(seen, ("one two".to_owned(), End::Complete));
     }
 
     #[tokio::test]
     async fn a_body_that_breaks_off_is_not_complete() {
-        assert_eq!(through(vec![data("one"), broken()], 100).await, ("one".to_owned(), End::Broken));
+        assert_eq!(
+            through(vec![Ok(data("one")), Err(std::io::Error::other("reset"))], 100).await,
+            ("one".to_owned(), End::Broken)
+        );
     }
 
     #[tokio::test]
@@ -226,23 +222,27 @@ mod tests {
         ];
         let error =
             End::Error { error_type: "Probe.Late".to_owned(), payload: Bytes::from_static(br#"{"a":1}"#) };
-        assert_eq!(through(vec![data("one"), trailers(&fields)], 100).await, ("one".to_owned(), error));
+        assert_eq!(
+            through(vec![Ok(data("one")), Ok(trailers(&fields))], 100).await,
+            ("one".to_owned(), error)
+        );
 
         let plain = [("lambda-runtime-function-error-body", "not base64!")];
-        let error = End::Error {
-            error_type: "Unhandled".to_owned(),
-            payload: Bytes::from_static(b"not base64!"),
-        };
-        assert_eq!(through(vec![trailers(&plain)], 100).await, (String::new(), error));
+        let error =
+            End::Error { error_type: "Unhandled".to_owned(), payload: Bytes::from_static(b"not base64!") };
+        assert_eq!(through(vec![Ok(trailers(&plain))], 100).await, (String::new(), error));
 
         let other = [("x-checksum", "7")];
-        assert_eq!(through(vec![trailers(&other)], 100).await, (String::new(), End::Complete));
+        assert_eq!(through(vec![Ok(trailers(&other))], 100).await, (String::new(), End::Complete));
     }
 
     #[tokio::test]
     async fn an_answer_may_have_as_many_bytes_as_the_limit_and_no_more() {
-        assert_eq!(through(vec![data("ab"), data("cd")], 4).await, ("abcd".to_owned(), End::Complete));
-        assert_eq!(through(vec![data("ab"), data("cde")], 4).await, ("ab".to_owned(), End::TooLarge));
+        assert_eq!(
+            through(vec![Ok(data("ab")), Ok(data("cd"))], 4).await,
+            ("abcd".to_owned(), End::Complete)
+        );
+        assert_eq!(through(vec![Ok(data("ab")), Ok(data("cde"))], 4).await, ("ab".to_owned(), End::TooLarge));
     }
 
     /// A body without end, and how many chunks were taken from it.
@@ -251,7 +251,7 @@ mod tests {
         let counter = Arc::clone(&taken);
         let frames = stream::repeat(()).map(move |()| {
             counter.fetch_add(1, Ordering::SeqCst);
-            data("x")
+            Ok::<_, std::io::Error>(data("x"))
         });
         (Body::new(StreamBody::new(frames)), taken)
     }
@@ -273,7 +273,7 @@ mod tests {
     async fn what_is_written_for_a_reader_who_has_left_is_discarded() {
         let (sender, incoming) = channel(String::new());
         drop(incoming);
-        let frames: Frames = (0..100).map(|_| data("x")).collect();
+        let frames: Frames = (0..100).map(|_| Ok(data("x"))).collect();
         assert_eq!(pump(Body::new(StreamBody::new(stream::iter(frames))), sender, 100).await, End::Complete);
     }
 

@@ -5,6 +5,9 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "what a function prints is its log")]
 
+mod by_hand;
+mod streams;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -31,6 +34,21 @@ async fn main() -> Result<ExitCode, Failure> {
         (Some("function"), Some("reports_that_it_cannot_start")) => {
             report_init_error()?;
             Ok(ExitCode::FAILURE)
+        }
+        (Some("function"), Some("streams")) => {
+            die_with_parent()?;
+            streams::with_lambda_runtime().await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        (Some("function"), Some("streams_http")) => {
+            die_with_parent()?;
+            streams::with_lambda_http().await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        (Some("function"), Some("by_hand")) => {
+            die_with_parent()?;
+            by_hand::serve()?;
+            Ok(ExitCode::SUCCESS)
         }
         (Some("function"), Some("orphan")) => function().await,
         (Some("function"), Some(_)) => {
