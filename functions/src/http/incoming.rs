@@ -51,6 +51,13 @@ impl Incoming {
         incoming
     }
 
+    /// What an event of API Gateway becomes.
+    #[cfg(test)]
+    pub(crate) fn of_event(event: &serde_json::Value) -> Self {
+        let request = lambda_http::request::from_str(&event.to_string()).expect("an event of API Gateway");
+        Self::new(request, UnixTime(0), Arc::new(AllowedOrigins::new(Vec::new())))
+    }
+
     fn context(&self) -> Option<&ApiGatewayProxyRequestContext> {
         match self.request.request_context_ref()? {
             RequestContext::ApiGatewayV1(context) => Some(context),

@@ -7,13 +7,15 @@ use lambdagram_telegram::mtproto::TelegramError;
 use lambdagram_telegram::mtproto::auth::{SignIn, send_code};
 use lambdagram_telegram::mtproto::saved_messages::{LARGEST_PAGE, Walk, history_page};
 use lambdagram_tests::telegram::faults::Moment;
-use lambdagram_tests::telegram::mtproto::accounts::MANY_PHONE;
+use lambdagram_tests::telegram::mtproto::accounts::{MANY_PHONE, Phone};
 
 use super::support::{TestCloud, fresh};
 
-/// Signs in who has 1,200 files.
+/// Signs in who has 1,200 files. They come into being when they are first looked at, which takes its time.
 async fn signed_in(cloud: &TestCloud) -> Session {
     let phone = PhoneNumber::parse(MANY_PHONE).unwrap();
+    let kept = cloud.cloud.people().saved_messages(&Phone::parse(MANY_PHONE).unwrap()).unwrap();
+    assert!(kept.len() >= 1_200);
     let mut session = fresh(2);
     let mut link = cloud.link(&mut session);
     let code = send_code(&mut link, &phone).await.unwrap();

@@ -17,8 +17,7 @@ fn incoming(headers: &Value, source_ip: &str, listed: &[&str]) -> Incoming {
 }
 
 fn with_body(headers: &Value, body: &str) -> Incoming {
-    let request = lambda_http::request::from_str(&event(headers, "203.0.113.7", body).to_string()).unwrap();
-    Incoming::new(request, UnixTime(0), Arc::new(AllowedOrigins::new(Vec::new())))
+    Incoming::of_event(&event(headers, "203.0.113.7", body))
 }
 
 fn event(headers: &Value, source_ip: &str, body: &str) -> Value {

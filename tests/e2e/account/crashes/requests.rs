@@ -45,7 +45,8 @@ impl Request {
     /// What it asks of DynamoDB, in order, each with how many of its kind come before it.
     pub(super) fn calls(self) -> &'static [(&'static str, u32)] {
         match self {
-            SignIn | CheckPassword | PollQr => &[LEASE, ("TransactWriteItems", 0)],
+            SignIn | CheckPassword => &[LEASE, ("TransactWriteItems", 0)],
+            PollQr => &[("GetItem", 0), LEASE, ("TransactWriteItems", 0)],
             SignInHalfWay => &[LEASE, ("UpdateItem", 1)],
             Look => &[("GetItem", 0), LEASE, ("UpdateItem", 1)],
             LogOut => &[LEASE, ("DeleteItem", 0)],
