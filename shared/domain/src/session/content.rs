@@ -4,19 +4,24 @@
 //! the order of variants. A change of any of these types is a new number; the types of the form before stay beside
 //! them, under their number, and become today's when they are read, for as long as such sessions may live.
 
+mod first_form;
+
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use self::first_form::FirstForm;
 use crate::ids::UserId;
 use crate::login::CodeInfo;
 use crate::phone::PhoneNumber;
 use crate::session::SessionToken;
+use crate::time::UnixTime;
 
 /// The number of the form that is written.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 /// One login, on its way or complete. `Debug` shows how far it is, and nothing else.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,12 +32,14 @@ pub struct Session {
     pub keys: BTreeMap<i32, DcKey>,
     /// How far the login is.
     pub stage: Stage,
+    /// Where data centres hand out files.
+    pub media: MediaServers,
 }
 
 impl Session {
     /// A session that has spoken to no data centre yet.
     pub fn new(home_dc: i32, stage: Stage) -> Self {
-        Self { home_dc, keys: BTreeMap::new(), stage }
+        Self { home_dc, keys: BTreeMap::new(), stage, media: MediaServers::default() }
     }
 
     pub(super) fn to_bytes(&self) -> Vec<u8> {
@@ -42,15 +49,39 @@ impl Session {
 
     /// `None` when the form is not known here: it may be a newer program's.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let content = bytes.strip_prefix(&[FORM])?;
-        let (session, rest) = postcard::take_from_bytes(content).ok()?;
-        rest.is_empty().then_some(session)
+        match bytes.split_first()? {
+            (&FORM, content) => whole(content),
+            (&first_form::FORM, content) => whole::<FirstForm>(content).map(Self::from),
+            _ => None,
+        }
     }
+}
+
+/// `None` when something is missing or left over.
+fn whole<'a, T: Deserialize<'a>>(content: &'a [u8]) -> Option<T> {
+    let (value, rest) = postcard::take_from_bytes(content).ok()?;
+    rest.is_empty().then_some(value)
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Session").field("stage", &self.stage).finish_non_exhaustive()
+    }
+}
+
+/// Addresses that data centres have for files alone, as `help.getConfig` tells them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaServers {
+    /// One for each data centre that has any, by its number.
+    pub addresses: BTreeMap<i32, SocketAddr>,
+    /// When they have to be asked for again.
+    pub good_until: UnixTime,
+}
+
+impl Default for MediaServers {
+    /// None known, and never asked for.
+    fn default() -> Self {
+        Self { addresses: BTreeMap::new(), good_until: UnixTime(0) }
     }
 }
 

@@ -9,7 +9,7 @@ mod limit;
 mod seal;
 mod token;
 
-pub use self::content::{AccountUser, AuthKey, DcKey, Session, Stage};
+pub use self::content::{AccountUser, AuthKey, DcKey, MediaServers, Session, Stage};
 pub use self::limit::limit_subject;
 pub use self::seal::{Kind, MasterKeys, OpenError, Sealed, Sealer};
 pub use self::token::{SessionId, SessionToken};
