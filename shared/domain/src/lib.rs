@@ -1,8 +1,9 @@
-//! What Lambdagram means by init data, a picture, an update, a job, a session and a file in a message.
+//! What Lambdagram means by init data, a picture, an update, a job, a session, a file in a message and a range of it.
 //!
 //! Everything here is pure: it takes bytes, times and keys and returns values. It knows no AWS, no Lambda and no HTTP
 //! client, so every rule can be tested without a network, and the compiler keeps it that way.
 
+pub mod etag;
 pub mod ids;
 pub mod init_data;
 pub mod job;
@@ -11,6 +12,7 @@ pub mod media;
 pub mod mini_app_token;
 pub mod phone;
 pub mod picture;
+pub mod range;
 pub mod receipt;
 pub mod retry;
 pub mod secret;

@@ -8,6 +8,7 @@ mod description;
 mod kind;
 mod location;
 mod name;
+mod parts;
 pub mod preview;
 
 use std::fmt;
@@ -19,6 +20,7 @@ pub use self::description::{About, Attribute, Document, Origin, Photo, PictureSi
 pub use self::kind::MediaKind;
 pub use self::location::{FileKind, FileLocation, Thumbnail, ThumbnailContent};
 pub use self::name::stored_name;
+pub use self::parts::{LARGEST_PART, Part, Parts};
 
 use self::name::{generated_name, media_type};
 use crate::time::UnixTime;
