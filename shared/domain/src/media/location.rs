@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::preview::inflate;
@@ -69,6 +70,43 @@ pub enum ThumbnailContent {
 }
 
 impl FileLocation {
+    /// The smallest picture whose longer side has at least `side` pixels, or else the largest there is. Of two that are
+    /// alike, the one that need not be fetched.
+    pub fn thumbnail(&self, side: u32) -> Option<&Thumbnail> {
+        let enough = self.thumbnails.iter().filter(|thumbnail| thumbnail.longer_side() >= side);
+        let smallest = enough.min_by_key(|thumbnail| (thumbnail.longer_side(), thumbnail.is_remote()));
+        smallest.or_else(|| {
+            let by_size = |thumbnail: &&Thumbnail| (thumbnail.longer_side(), !thumbnail.is_remote());
+            self.thumbnails.iter().max_by_key(by_size)
+        })
+    }
+
+    /// The file's entity tag, strong and with its quotes. What a number names at Telegram never changes.
+    pub fn etag(&self) -> String {
+        match &self.kind {
+            FileKind::Photo { size_name } => self.etag_of_size(size_name),
+            FileKind::Document => format!("\"d-{:x}\"", self.id),
+        }
+    }
+
+    /// The entity tag of one of its smaller pictures, strong and with its quotes.
+    pub fn etag_of_thumbnail(&self, thumbnail: &Thumbnail) -> String {
+        self.etag_of_size(&thumbnail.name)
+    }
+
+    /// Whether bytes from there continue bytes from here. A file reference may be newer, and the data centre another.
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        (self.id, self.size, &self.kind) == (other.id, other.size, &other.kind)
+    }
+
+    fn etag_of_size(&self, size_name: &str) -> String {
+        let kind = match self.kind {
+            FileKind::Photo { .. } => 'p',
+            FileKind::Document => 'd',
+        };
+        format!("\"{kind}-{:x}-{}\"", self.id, utf8_percent_encode(size_name, NON_ALPHANUMERIC))
+    }
+
     pub(super) fn new(origin: Origin, kind: FileKind, item: &MediaItem, thumbnails: Vec<Thumbnail>) -> Self {
         Self {
             dc: origin.dc,
@@ -81,6 +119,27 @@ impl FileLocation {
             mime_type: item.mime_type.clone(),
             thumbnails,
         }
+    }
+}
+
+impl Thumbnail {
+    /// Pixels. Where they are not told: what its letter stands for at most (core.telegram.org/api/files#image-thumbnail-types).
+    fn longer_side(&self) -> u32 {
+        match (self.width.max(self.height), self.name.as_str()) {
+            (0, "i") => 40,
+            (0, "s") => 100,
+            (0, "a") => 160,
+            (0, "m" | "b") => 320,
+            (0, "c") => 640,
+            (0, "x") => 800,
+            (0, "y" | "d") => 1280,
+            (0, "w") => 2560,
+            (side, _) => side,
+        }
+    }
+
+    fn is_remote(&self) -> bool {
+        matches!(self.content, ThumbnailContent::Remote { .. })
     }
 }
 
@@ -130,3 +189,6 @@ impl fmt::Debug for ThumbnailContent {
         formatter.write_str("ThumbnailContent(..)")
     }
 }
+
+#[cfg(test)]
+mod tests;

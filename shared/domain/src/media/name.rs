@@ -12,7 +12,7 @@ const LONGEST_ENDING: usize = 16;
 const LONGEST_TYPE: usize = 255;
 
 /// The type of what has none.
-const UNKNOWN_TYPE: &str = "application/octet-stream";
+pub(super) const UNKNOWN_TYPE: &str = "application/octet-stream";
 
 /// Endings by media type.
 const ENDINGS: [(&str, &str); 30] = [
@@ -100,7 +100,7 @@ pub(super) fn media_type(text: &str) -> String {
 }
 
 /// A half of a media type (RFC 6838, section 4.2).
-fn is_token(text: &str) -> bool {
+pub(super) fn is_token(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
     text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric()) && text.bytes().all(allowed)
 }
