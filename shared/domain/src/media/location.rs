@@ -1,5 +1,7 @@
 //! Where a file is: what is kept between listing a file and fetching it.
 
+mod kept;
+
 use std::fmt;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -66,7 +68,7 @@ pub enum ThumbnailContent {
         bytes: u64,
     },
     /// Here.
-    Inline(Vec<u8>),
+    Inline(#[serde(with = "kept")] Vec<u8>),
 }
 
 impl FileLocation {

@@ -10,6 +10,7 @@ mod location;
 mod name;
 mod parts;
 pub mod preview;
+mod seen;
 mod served;
 
 use std::fmt;
@@ -22,7 +23,10 @@ pub use self::kind::MediaKind;
 pub use self::location::{FileKind, FileLocation, Thumbnail, ThumbnailContent};
 pub use self::name::stored_name;
 pub use self::parts::{LARGEST_PART, Part, Parts};
+pub use self::seen::{SeenFile, Shelf};
 pub use self::served::{content_disposition, content_type};
+
+pub(crate) use self::seen::{shelved, unshelved};
 
 use self::name::{generated_name, media_type};
 use crate::time::UnixTime;

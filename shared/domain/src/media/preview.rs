@@ -19,6 +19,18 @@ const STRIPPED: u8 = 1;
 /// must stay small.
 const LONGEST_STRIPPED: usize = 2 * 1024;
 
+/// Bytes in front of the compressed pixels.
+const HEADER: usize = 623;
+
+/// Where among them the height is.
+const HEIGHT: usize = 164;
+
+/// Where among them the width is.
+const WIDTH: usize = 166;
+
+/// The end of the image.
+const END: [u8; 2] = [0xff, 0xd9];
+
 /// Makes a JPEG of a stripped one. `None` where it is none, or too long to be one of Telegram's.
 pub fn inflate(stripped: &[u8]) -> Option<Vec<u8>> {
     match stripped {
@@ -27,12 +39,19 @@ pub fn inflate(stripped: &[u8]) -> Option<Vec<u8>> {
         {
             let mut jpeg = header(*width, *height);
             jpeg.extend_from_slice(pixels);
-            // The end of the image.
-            jpeg.extend_from_slice(&[0xff, 0xd9]);
+            jpeg.extend_from_slice(&END);
             Some(jpeg)
         }
         _ => None,
     }
+}
+
+/// What [`inflate`] made this JPEG of, or `None` where it did not.
+pub(super) fn strip(jpeg: &[u8]) -> Option<Vec<u8>> {
+    let (header, rest) = jpeg.split_at_checked(HEADER)?;
+    let pixels = rest.strip_suffix(&END)?;
+    let stripped = [&[STRIPPED, header[HEIGHT], header[WIDTH]], pixels].concat();
+    (inflate(&stripped)? == jpeg).then_some(stripped)
 }
 
 /// A JPEG as a data URL.

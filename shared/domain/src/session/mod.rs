@@ -4,9 +4,11 @@
 //! the table holds is the [`Session`], sealed under a key that takes the token and the master secret to make. So the
 //! table opens nothing, the table with the master secret opens nothing, and a token alone opens nothing.
 
+mod cipher;
 mod content;
 mod limit;
 mod seal;
+mod shelf;
 mod token;
 
 pub use self::content::{AccountUser, AuthKey, DcKey, MediaServers, Session, Stage};

@@ -4,24 +4,20 @@
 //! token. Its kind, its id, its version and the id of the master secret are sealed along with it: a row that is copied
 //! over another, or put back as it was, does not open.
 //!
-//! Each seal has a fresh nonce of 96 random bits in front. One key seals one session, a few thousand times at most: far
-//! below the 2^32 after which random nonces may meet (NIST SP 800-38D, section 8.3).
+//! Each seal has a fresh nonce of 96 random bits. One key seals one session, a few thousand times at most: far below the
+//! 2^32 after which random nonces may meet (NIST SP 800-38D, section 8.3).
 
 use std::fmt;
 
-use aes_gcm::aead::{Aead, Payload};
-use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
 use hkdf::Hkdf;
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use super::cipher;
 use super::content::Session;
 use super::token::{SessionId, SessionToken};
 use crate::secret::Secret;
-
-/// Bytes of the nonce in front of what is sealed.
-const NONCE: usize = 12;
 
 /// What a stored session is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +46,7 @@ impl Kind {
     }
 }
 
-/// A sealed session, and which master secret it takes to open it.
+/// A sealed session or shelf, and which master secret it takes to open it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed {
     /// The master secret's id: 8 hexadecimal digits.
@@ -65,17 +61,17 @@ impl fmt::Debug for Sealed {
     }
 }
 
-/// Why a sealed session does not open.
+/// Why a sealed session or shelf does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum OpenError {
     /// It was sealed under a master secret that is not known here: perhaps a newer one.
-    #[error("the session is sealed under an unknown master secret")]
+    #[error("what is stored is sealed under an unknown master secret")]
     UnknownKey,
-    /// It is not what was sealed for this token, kind and version.
-    #[error("the session is not what was sealed")]
+    /// It is not what was sealed for this token and this place.
+    #[error("what is stored is not what was sealed")]
     Forged,
     /// It is genuine, and its form is not known here: perhaps a newer program's.
-    #[error("the session has an unknown form")]
+    #[error("what is stored has an unknown form")]
     UnknownForm,
 }
 
@@ -127,6 +123,7 @@ impl Master {
             master_id: self.id.clone(),
             seal: key(b"lambdagram session seal"),
             mark: key(b"lambdagram session mark"),
+            shelf: key(b"lambdagram shelf seal"),
         }
     }
 }
@@ -139,11 +136,15 @@ pub struct Sealer {
     previous: Option<SessionKeys>,
 }
 
+/// What is made of one master secret and the session's token.
 #[derive(Clone)]
-struct SessionKeys {
-    master_id: String,
+pub(super) struct SessionKeys {
+    /// The master secret's id.
+    pub(super) master_id: String,
     seal: [u8; 32],
     mark: [u8; 32],
+    /// Seals and opens shelves.
+    pub(super) shelf: [u8; 32],
 }
 
 impl Sealer {
@@ -159,13 +160,9 @@ impl Sealer {
     /// When the system has no random numbers to give: nothing safe can be made then.
     pub fn seal(&self, kind: Kind, version: u64, session: &Session) -> Sealed {
         let keys = &self.current;
-        let mut nonce = [0; NONCE];
-        getrandom::fill(&mut nonce).expect("the system gives random numbers");
-        let aad = self.associated_data(kind, version, &keys.master_id);
-        let payload = Payload { msg: &session.to_bytes(), aad: &aad };
-        let sealed = keys.cipher().encrypt(&Nonce::from(nonce), payload);
-        let sealed = sealed.expect("AES-GCM seals up to 64 GB");
-        Sealed { key_id: keys.master_id.clone(), bytes: [&nonce[..], &sealed].concat() }
+        let associated = self.associated_data(kind, version, &keys.master_id);
+        let bytes = cipher::seal(&keys.seal, &associated, &session.to_bytes());
+        Sealed { key_id: keys.master_id.clone(), bytes }
     }
 
     /// Opens what was sealed for this token as that kind and version.
@@ -174,11 +171,9 @@ impl Sealer {
     ///
     /// [`OpenError`].
     pub fn open(&self, kind: Kind, version: u64, sealed: &Sealed) -> Result<Session, OpenError> {
-        let keys = self.all().find(|keys| keys.master_id == sealed.key_id).ok_or(OpenError::UnknownKey)?;
-        let (nonce, bytes) = sealed.bytes.split_first_chunk::<NONCE>().ok_or(OpenError::Forged)?;
-        let aad = self.associated_data(kind, version, &keys.master_id);
-        let payload = Payload { msg: bytes, aad: &aad };
-        let content = keys.cipher().decrypt(&Nonce::from(*nonce), payload).map_err(|_| OpenError::Forged)?;
+        let keys = self.keys_of(sealed)?;
+        let associated = self.associated_data(kind, version, &keys.master_id);
+        let content = cipher::open(&keys.seal, &associated, &sealed.bytes).ok_or(OpenError::Forged)?;
         Session::from_bytes(&content).ok_or(OpenError::UnknownForm)
     }
 
@@ -192,6 +187,16 @@ impl Sealer {
     pub fn is_mark_of(&self, mark: &str, purpose: &str, text: &str) -> bool {
         let Ok(mark) = hex::decode(mark) else { return false };
         self.all().any(|keys| keys.mac(purpose, text).verify_slice(&mark).is_ok())
+    }
+
+    /// The keys of the current master secret.
+    pub(super) fn current(&self) -> &SessionKeys {
+        &self.current
+    }
+
+    /// The keys under which that was sealed.
+    pub(super) fn keys_of(&self, sealed: &Sealed) -> Result<&SessionKeys, OpenError> {
+        self.all().find(|keys| keys.master_id == sealed.key_id).ok_or(OpenError::UnknownKey)
     }
 
     fn all(&self) -> impl Iterator<Item = &SessionKeys> {
@@ -210,10 +215,6 @@ impl fmt::Debug for Sealer {
 }
 
 impl SessionKeys {
-    fn cipher(&self) -> Aes256Gcm {
-        Aes256Gcm::new(&self.seal.into())
-    }
-
     fn mac(&self, purpose: &str, text: &str) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.mark).expect("HMAC takes a key of any length");
         for part in [purpose, text] {

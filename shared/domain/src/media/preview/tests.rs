@@ -18,7 +18,7 @@ fn stripped(height: u8, width: u8, pixels: &[u8]) -> Vec<u8> {
 #[test]
 fn the_header_is_the_one_that_telegrams_apps_put_in_front() {
     let header = header(0, 0);
-    assert_eq!(header.len(), 623);
+    assert_eq!(header.len(), HEADER);
     let hash = hex::encode(Sha256::digest(&header));
     assert_eq!(hash, "c2d6c960e35c3d94de4a0d85a39e0d9def693ee107fa374354960f2df47d82d4");
     // Where those apps write height and width.
@@ -45,6 +45,23 @@ fn what_is_no_stripped_picture_has_no_preview() {
 }
 
 #[test]
+fn only_a_jpeg_that_was_stripped_is_stripped_again() {
+    let jpeg = inflate(&stripped(12, 16, &GREY)).unwrap();
+    assert_eq!(strip(&jpeg), Some(stripped(12, 16, &GREY)));
+    assert_eq!(strip(&[]), None);
+    assert_eq!(strip(&jpeg[..jpeg.len() - 1]), None);
+    assert_eq!(strip(&jpeg[..HEADER]), None);
+    assert_eq!(strip(&[&jpeg[..HEADER], &END].concat()), None);
+    for at in (0..HEADER).filter(|at| ![HEIGHT, WIDTH].contains(at)) {
+        let mut other = jpeg.clone();
+        other[at] ^= 1;
+        assert_eq!(strip(&other), None, "byte {at}");
+    }
+    let long = [&jpeg[..HEADER], &[0; LONGEST_STRIPPED], &END].concat();
+    assert_eq!(strip(&long), None);
+}
+
+#[test]
 fn a_data_url_says_what_it_is() {
     assert_eq!(jpeg_data_url(b"hi"), "data:image/jpeg;base64,aGk=");
 }
@@ -58,10 +75,12 @@ proptest! {
         prop_assert_eq!(&jpeg[..623], &header(width, height)[..]);
         prop_assert_eq!(&jpeg[623..jpeg.len() - 2], &pixels[..]);
         prop_assert_eq!(&jpeg[jpeg.len() - 2..], &[0xff, 0xd9][..]);
+        prop_assert_eq!(strip(&jpeg), Some(stripped(height, width, &pixels)));
     }
 
     #[test]
     fn no_bytes_break_it(bytes in prop::collection::vec(any::<u8>(), 0..3000)) {
         let _preview = inflate(&bytes);
+        let _stripped = strip(&bytes);
     }
 }

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::super::cipher::NONCE;
 use super::super::content::tests::any_session;
 use super::*;
 
@@ -18,10 +19,9 @@ fn sample() -> Session {
 /// Encrypts `content` as a seal does, whatever it is.
 fn sealed_bytes(owner: &Sealer, content: &[u8]) -> Sealed {
     let keys = &owner.current;
-    let aad = owner.associated_data(Kind::Pending, 1, &keys.master_id);
-    let payload = Payload { msg: content, aad: &aad };
-    let sealed = keys.cipher().encrypt(&Nonce::from([7; NONCE]), payload).unwrap();
-    Sealed { key_id: keys.master_id.clone(), bytes: [&[7; NONCE][..], &sealed].concat() }
+    let associated = owner.associated_data(Kind::Pending, 1, &keys.master_id);
+    let bytes = cipher::seal_with([7; NONCE], &keys.seal, &associated, content);
+    Sealed { key_id: keys.master_id.clone(), bytes }
 }
 
 proptest! {
