@@ -82,9 +82,11 @@ pub struct MasterKeys {
     previous: Option<Master>,
 }
 
+/// One master secret.
 #[derive(Clone, Debug)]
-struct Master {
-    id: String,
+pub(super) struct Master {
+    /// What it is named by: 8 hexadecimal digits.
+    pub(super) id: String,
     secret: Secret,
 }
 
@@ -102,6 +104,16 @@ impl MasterKeys {
             previous: self.previous.as_ref().map(|master| master.keys_for(token)),
         }
     }
+
+    /// The current master secret.
+    pub(super) fn current(&self) -> &Master {
+        &self.current
+    }
+
+    /// The master secret of that id.
+    pub(super) fn of_id(&self, id: &str) -> Option<&Master> {
+        std::iter::once(&self.current).chain(&self.previous).find(|master| master.id == id)
+    }
 }
 
 impl Master {
@@ -112,13 +124,16 @@ impl Master {
         Self { id: hex::encode(&digest.finalize()[..4]), secret: secret.clone() }
     }
 
+    /// A key that HKDF-SHA-256 makes of it.
+    pub(super) fn key(&self, salt: Option<&[u8]>, label: &[u8]) -> [u8; 32] {
+        let derived = Hkdf::<Sha256>::new(salt, self.secret.expose().as_bytes());
+        let mut key = [0; 32];
+        derived.expand(label, &mut key).expect("HKDF gives 32 bytes");
+        key
+    }
+
     fn keys_for(&self, token: &SessionToken) -> SessionKeys {
-        let derived = Hkdf::<Sha256>::new(Some(token.bytes()), self.secret.expose().as_bytes());
-        let key = |label: &[u8]| {
-            let mut key = [0; 32];
-            derived.expand(label, &mut key).expect("HKDF gives 32 bytes");
-            key
-        };
+        let key = |label: &[u8]| self.key(Some(token.bytes()), label);
         SessionKeys {
             master_id: self.id.clone(),
             seal: key(b"lambdagram session seal"),

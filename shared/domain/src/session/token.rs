@@ -40,6 +40,10 @@ impl SessionToken {
         SessionId(hex::encode(Sha256::digest(self.0)))
     }
 
+    pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     pub(super) fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
