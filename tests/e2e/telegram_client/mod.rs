@@ -1,6 +1,7 @@
-//! The MTProto client of the functions against the simulated cloud: what a person's login goes through.
+//! The MTProto client of the functions against the simulated cloud: what a login goes through, and what is read with it.
 
 mod failures;
+mod files;
 mod keys;
 mod login;
 mod password;

@@ -7,8 +7,8 @@ use grammers_mtproto::transport::{Error, Full, Transport};
 use super::TelegramError;
 
 /// Bytes of the largest packet taken in. The largest answer Telegram gives is a part of a file, 1 MiB
-/// (core.telegram.org/api/files#downloading-files).
-pub(super) const LARGEST_PACKET: usize = 2 * 1024 * 1024;
+/// (core.telegram.org/api/files#downloading-files); several answers may come in one packet.
+pub(super) const LARGEST_PACKET: usize = 8 * 1024 * 1024;
 
 /// Bytes asked of the socket at once.
 const READ: usize = 64 * 1024;
@@ -27,18 +27,24 @@ impl Frames {
         Self { transport: Full::new(), incoming: BytesMut::new() }
     }
 
-    /// Where to read into: what comes from the socket is appended to it.
+    /// Where to read into: what comes from the socket is appended to it. There is room for all of a packet that has
+    /// begun, so that a large one is not moved while it grows.
     pub(super) fn buffer(&mut self) -> &mut BytesMut {
-        self.incoming.reserve(READ);
+        let length = self.length().filter(|length| *length <= LARGEST_PACKET).unwrap_or(0);
+        self.incoming.reserve(length.saturating_sub(self.incoming.len()).max(READ));
         &mut self.incoming
+    }
+
+    /// Bytes of the packet that has begun, as it says.
+    fn length(&self) -> Option<usize> {
+        let length = i32::from_le_bytes(*self.incoming.first_chunk()?);
+        Some(usize::try_from(length).unwrap_or(0))
     }
 
     /// The next whole packet, if it is there.
     pub(super) fn next(&mut self) -> Result<Option<BytesMut>, TelegramError> {
-        let Some(length) = self.incoming.first_chunk::<4>().map(|bytes| i32::from_le_bytes(*bytes)) else {
-            return Ok(None);
-        };
-        if usize::try_from(length).is_ok_and(|length| length > LARGEST_PACKET) {
+        let Some(length) = self.length() else { return Ok(None) };
+        if length > LARGEST_PACKET {
             return Err(TelegramError::Protocol("a packet is too large"));
         }
         let unpacked = match self.transport.unpack(&mut self.incoming) {

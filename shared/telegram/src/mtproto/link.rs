@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::join_all;
-use grammers_client::tl::{self, Deserializable, RemoteCall, Serializable, functions};
+use grammers_client::tl::{Deserializable, RemoteCall, Serializable};
 use lambdagram_domain::session::{AuthKey, DcKey, Session};
 use tokio::time::{Instant, sleep};
 
 use super::connection::Opening;
+use super::introduction::introduce;
 use super::{App, Connection, Telegram, TelegramError, clock};
 
 /// Time for a connection to be made. Data centres answer within a round trip; one that does not is down.
-const CONNECT: Duration = Duration::from_secs(4);
+pub(super) const CONNECT: Duration = Duration::from_secs(4);
 
 /// Time for one answer: calls of a login take well under a second.
-const CALL: Duration = Duration::from_secs(8);
+pub(super) const CALL: Duration = Duration::from_secs(8);
 
 /// Seconds of a flood wait that are slept through; longer ones are the caller's to tell.
 const SLEPT_THROUGH: u64 = 3;
@@ -25,13 +27,6 @@ const MOST_MIGRATIONS: u32 = 2;
 /// Errors that name the data centre to go to (core.telegram.org/api/errors, 303). `FILE_MIGRATE` is none of them: a
 /// file is elsewhere without the account being so.
 const MIGRATIONS: [&str; 3] = ["PHONE_MIGRATE", "USER_MIGRATE", "NETWORK_MIGRATE"];
-
-/// What a person reads in Settings → Devices. Not the machine's own names: those change from one invocation to the
-/// next, and are nobody's business.
-const DEVICE_MODEL: &str = "Lambdagram";
-const SYSTEM_VERSION: &str = "Serverless";
-const APP_VERSION: &str = env!("CARGO_PKG_VERSION");
-const LANGUAGE: &str = "en";
 
 /// One person's main connection. Dropping it closes the socket soon; [`Link::close`] closes it and waits.
 #[derive(Debug)]
@@ -58,6 +53,16 @@ impl<'a> Link<'a> {
 
     /// What is known of the login now: keys, salts and the data centre change on the way.
     pub fn session(&self) -> &Session {
+        self.session
+    }
+
+    /// What this is a link to.
+    pub(super) fn telegram(&self) -> &Telegram {
+        &self.telegram
+    }
+
+    /// What is known of the login, to be added to.
+    pub(super) fn session_mut(&mut self) -> &mut Session {
         self.session
     }
 
@@ -101,6 +106,21 @@ impl<'a> Link<'a> {
         answers.into_iter().map(read::<R>).collect()
     }
 
+    /// Asks Telegram two different things at once. Otherwise as [`Self::invoke_all`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::invoke_all`].
+    pub async fn invoke_both<A: RemoteCall, B: RemoteCall>(
+        &mut self,
+        first: &A,
+        second: &B,
+    ) -> (Result<A::Return, TelegramError>, Result<B::Return, TelegramError>) {
+        let mut answers = self.ask(vec![first.to_bytes(), second.to_bytes()]).await.into_iter();
+        let mut next = || answers.next().unwrap_or(Err(TelegramError::Protocol("nothing was asked")));
+        (read::<A>(next()), read::<B>(next()))
+    }
+
     /// Closes the connection: its socket is closed when this returns.
     pub async fn close(mut self) {
         self.disconnect().await;
@@ -127,7 +147,7 @@ impl<'a> Link<'a> {
     }
 
     /// An answer for each body, after all that can be done about errors.
-    async fn ask(&mut self, bodies: Vec<Vec<u8>>) -> Vec<Result<Vec<u8>, TelegramError>> {
+    async fn ask(&mut self, bodies: Vec<Vec<u8>>) -> Vec<Result<Bytes, TelegramError>> {
         let mut patience = Patience { migrations: MOST_MIGRATIONS, floods: 1, restarts: 1, introductions: 1 };
         let mut results = self.call(&bodies).await;
         loop {
@@ -172,7 +192,7 @@ impl<'a> Link<'a> {
     }
 
     /// Sends all at once. Each gets its answer or its own error.
-    async fn call(&mut self, bodies: &[Vec<u8>]) -> Vec<Result<Vec<u8>, TelegramError>> {
+    async fn call(&mut self, bodies: &[Vec<u8>]) -> Vec<Result<Bytes, TelegramError>> {
         let connection =
             if Instant::now() < self.deadline { self.connected().await } else { Err(TelegramError::Timeout) };
         let connection = match connection {
@@ -224,14 +244,16 @@ impl<'a> Link<'a> {
         Ok(self.connection.insert(connection).clone())
     }
 
-    async fn disconnect(&mut self) {
+    /// Closes the connection, if there is one: its socket is closed when this returns.
+    pub(super) async fn disconnect(&mut self) {
         self.introduced = false;
         if let Some(connection) = self.connection.take() {
             connection.close().await;
         }
     }
 
-    fn until(&self, time: Duration) -> Instant {
+    /// That much later, but not later than the link's time.
+    pub(super) fn until(&self, time: Duration) -> Instant {
         self.deadline.min(Instant::now() + time)
     }
 }
@@ -275,7 +297,7 @@ fn remedy_of(error: &TelegramError) -> Option<Remedy> {
     }
 }
 
-fn read<R: RemoteCall>(answer: Result<Vec<u8>, TelegramError>) -> Result<R::Return, TelegramError> {
+fn read<R: RemoteCall>(answer: Result<Bytes, TelegramError>) -> Result<R::Return, TelegramError> {
     R::Return::from_bytes(&answer?).map_err(|_| TelegramError::Protocol("an answer cannot be read"))
 }
 
@@ -284,34 +306,4 @@ fn take(left: &mut u32) -> bool {
     let some = *left > 0;
     *left = left.saturating_sub(1);
     some
-}
-
-/// A call that is written already.
-struct Written<'a>(&'a [u8]);
-
-impl Serializable for Written<'_> {
-    fn serialize(&self, buffer: &mut impl Extend<u8>) {
-        buffer.extend(self.0.iter().copied());
-    }
-}
-
-/// Wraps the first call of a connection in what every connection begins with
-/// (core.telegram.org/api/invoking#saving-client-info).
-fn introduce(app: &App, body: &[u8]) -> Vec<u8> {
-    functions::InvokeWithLayer {
-        layer: tl::LAYER,
-        query: functions::InitConnection {
-            api_id: app.api_id,
-            device_model: DEVICE_MODEL.to_owned(),
-            system_version: SYSTEM_VERSION.to_owned(),
-            app_version: APP_VERSION.to_owned(),
-            system_lang_code: LANGUAGE.to_owned(),
-            lang_pack: String::new(),
-            lang_code: LANGUAGE.to_owned(),
-            proxy: None,
-            params: None,
-            query: Written(body),
-        },
-    }
-    .to_bytes()
 }

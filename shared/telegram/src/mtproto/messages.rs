@@ -9,6 +9,7 @@ mod seen;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use grammers_client::tl::{Serializable, enums, types};
 use grammers_crypto::{AuthKey as Key, DequeBuffer, encrypt_data_v2};
 use lambdagram_domain::session::AuthKey;
@@ -28,8 +29,8 @@ const PADDING: usize = 32;
 /// What a packet says about requests of ours, which it names by their message identifiers.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Event {
-    /// The answer.
-    Answer(i64, Vec<u8>),
+    /// The answer: a part of the packet, which lives as long as it does.
+    Answer(i64, Bytes),
     /// The request failed.
     Failure(i64, TelegramError),
     /// It was not looked at, and is to be sent again: the salt or the time was wrong, and is right now.

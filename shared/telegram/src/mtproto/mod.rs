@@ -12,9 +12,11 @@ pub mod auth;
 mod clock;
 mod connection;
 mod error;
+pub mod files;
 mod frames;
 mod group;
 pub mod handshake;
+mod introduction;
 mod link;
 mod messages;
 #[cfg(test)]
@@ -32,6 +34,8 @@ use tokio::time::Instant;
 
 pub use self::connection::{Connection, LARGEST_REQUEST};
 pub use self::error::TelegramError;
+pub use self::files::login::copy_login;
+pub use self::files::servers::media_servers;
 pub use self::link::Link;
 pub use self::server_key::ServerKey;
 pub use self::servers::{Servers, ServersError};

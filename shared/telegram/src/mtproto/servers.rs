@@ -107,6 +107,11 @@ impl Servers {
     pub(super) fn handshake_dc(&self, dc: i32) -> i32 {
         if self.test { TEST_DC + dc } else { dc }
     }
+
+    /// The same for a handshake at an address for files alone: negative, as Telegram's own apps name it.
+    pub(super) fn media_handshake_dc(&self, dc: i32) -> i32 {
+        -self.handshake_dc(dc)
+    }
 }
 
 #[cfg(test)]
@@ -126,6 +131,8 @@ mod tests {
     fn a_test_data_centre_is_ten_thousand_higher_in_the_handshake() {
         assert_eq!(Servers::test().handshake_dc(2), 10_002);
         assert_eq!(Servers::production().handshake_dc(2), 2);
+        assert_eq!(Servers::test().media_handshake_dc(2), -10_002);
+        assert_eq!(Servers::production().media_handshake_dc(2), -2);
     }
 
     #[test]

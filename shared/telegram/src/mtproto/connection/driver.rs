@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -25,7 +25,7 @@ const MOST_SENDINGS: u32 = 4;
 /// A call on its way to the task.
 pub(super) struct Call {
     pub(super) body: Vec<u8>,
-    pub(super) reply: oneshot::Sender<Result<Vec<u8>, TelegramError>>,
+    pub(super) reply: oneshot::Sender<Result<Bytes, TelegramError>>,
 }
 
 /// A call that waits for its answer.
@@ -109,6 +109,7 @@ impl Driver {
                     if matches!(read, Ok(0) | Err(_)) {
                         return Err(TelegramError::Lost);
                     }
+                    shared.note_bytes();
                     self.take_packets()?;
                 }
                 written = self.writer.write(&self.outgoing), if !self.outgoing.is_empty() => {
@@ -126,9 +127,9 @@ impl Driver {
     }
 
     fn take_packets(&mut self) -> Result<(), TelegramError> {
-        while let Some(mut packet) = self.frames.next()? {
+        while let Some(packet) = self.frames.next()? {
             let now = clock::now();
-            let opened = self.messages.open(&mut packet, now)?;
+            let opened = self.messages.open(packet, now)?;
             let mut ours = false;
             for event in opened.events {
                 ours |= self.take_event(event);
@@ -165,7 +166,7 @@ impl Driver {
         }
     }
 
-    fn finish(&mut self, id: i64, result: Result<Vec<u8>, TelegramError>) -> bool {
+    fn finish(&mut self, id: i64, result: Result<Bytes, TelegramError>) -> bool {
         let pending = self.pending.remove(&id);
         let found = pending.is_some();
         if let Some(pending) = pending {
@@ -193,7 +194,7 @@ fn unsent(reason: &TelegramError) -> TelegramError {
     if *reason == TelegramError::Lost { TelegramError::Unreachable } else { reason.clone() }
 }
 
-fn answer(call: Call, result: Result<Vec<u8>, TelegramError>) {
+fn answer(call: Call, result: Result<Bytes, TelegramError>) {
     // Nobody waits for it when the deadline has passed.
     let _given_up = call.reply.send(result);
 }

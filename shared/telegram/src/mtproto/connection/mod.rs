@@ -7,9 +7,13 @@ mod driver;
 mod opening;
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
@@ -34,12 +38,46 @@ pub struct Connection {
 }
 
 /// What the task tells its handles, and they it.
-#[derive(Default)]
 struct Shared {
     salt: AtomicI64,
     time_offset: AtomicI64,
+    /// When the connection came about.
+    since: Instant,
+    /// When bytes came last, in milliseconds after that.
+    heard: AtomicU64,
     close: Notify,
     reason: OnceLock<TelegramError>,
+}
+
+impl Shared {
+    fn new(salt: i64, time_offset: i64) -> Self {
+        Self {
+            salt: AtomicI64::new(salt),
+            time_offset: AtomicI64::new(time_offset),
+            since: Instant::now(),
+            heard: AtomicU64::new(0),
+            close: Notify::new(),
+            reason: OnceLock::new(),
+        }
+    }
+
+    fn note_bytes(&self) {
+        let milliseconds = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.heard.store(milliseconds, Ordering::Relaxed);
+    }
+}
+
+/// An answer that is to come. Nobody wants it any longer once this is dropped: a call that has not gone out yet does
+/// not.
+pub(super) struct Answer(oneshot::Receiver<Result<Bytes, TelegramError>>);
+
+impl Future for Answer {
+    type Output = Result<Bytes, TelegramError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // The task ended without a word: it panicked, and nobody knows how far it was.
+        Poll::Ready(ready!(Pin::new(&mut self.0).poll(context)).unwrap_or(Err(TelegramError::Lost)))
+    }
 }
 
 impl fmt::Debug for Connection {
@@ -54,13 +92,8 @@ impl Connection {
     /// # Errors
     ///
     /// [`TelegramError`]. After [`TelegramError::Timeout`] the answer may still come, and is thrown away.
-    pub async fn invoke(&self, body: Vec<u8>, deadline: Instant) -> Result<Vec<u8>, TelegramError> {
-        if body.len() > LARGEST_REQUEST {
-            return Err(TelegramError::Protocol("the request is too large"));
-        }
-        if !body.len().is_multiple_of(4) {
-            return Err(TelegramError::Protocol("the request is not padded"));
-        }
+    pub async fn invoke(&self, body: Vec<u8>, deadline: Instant) -> Result<Bytes, TelegramError> {
+        check(&body)?;
         let (reply, answer) = oneshot::channel();
         match timeout_at(deadline, self.calls.send(Call { body, reply })).await {
             Err(_) => return Err(TelegramError::Timeout),
@@ -68,12 +101,33 @@ impl Connection {
             Ok(Err(_)) => return Err(self.reason_of_unsent()),
             Ok(Ok(())) => {}
         }
-        match timeout_at(deadline, answer).await {
-            Err(_) => Err(TelegramError::Timeout),
-            Ok(Ok(result)) => result,
-            // The task ended without a word: it panicked, and nobody knows how far it was.
-            Ok(Err(_)) => Err(TelegramError::Lost),
+        timeout_at(deadline, Answer(answer)).await.unwrap_or(Err(TelegramError::Timeout))
+    }
+
+    /// Sends a request, as [`Self::invoke`] does, and leaves its answer to be waited for.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::invoke`], where it is known at once. [`TelegramError::Flood`] where [`WAITING_CALLS`] calls wait
+    /// already.
+    pub(super) fn send(&self, body: Vec<u8>) -> Result<Answer, TelegramError> {
+        check(&body)?;
+        let (reply, answer) = oneshot::channel();
+        match self.calls.try_send(Call { body, reply }) {
+            Ok(()) => Ok(Answer(answer)),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(self.reason_of_unsent()),
+            Err(mpsc::error::TrySendError::Full(_)) => Err(TelegramError::Flood { seconds: 1 }),
         }
+    }
+
+    /// When bytes came over this connection last; when it came about, if none did.
+    pub(super) fn heard(&self) -> Instant {
+        self.shared.since + Duration::from_millis(self.shared.heard.load(Ordering::Relaxed))
+    }
+
+    /// Ends the connection soon. Calls under way fail.
+    pub(super) fn hang_up(&self) {
+        self.shared.close.notify_one();
     }
 
     /// The salt the server named last; 0 when it has named none.
@@ -93,16 +147,27 @@ impl Connection {
 
     /// Closes the socket: it is closed when this returns. Calls under way fail.
     pub async fn close(&self) {
-        self.shared.close.notify_one();
+        self.hang_up();
         let mut ended = self.ended.clone();
         // Nothing is ever sent: an error says that the task has dropped its end, after its socket.
         while ended.changed().await.is_ok() {}
     }
 
+    /// Why a call cannot be sent.
     fn reason_of_unsent(&self) -> TelegramError {
         match self.shared.reason.get() {
             Some(TelegramError::Dead) => TelegramError::Dead,
             _ => TelegramError::Unreachable,
         }
     }
+}
+
+fn check(body: &[u8]) -> Result<(), TelegramError> {
+    if body.len() > LARGEST_REQUEST {
+        return Err(TelegramError::Protocol("the request is too large"));
+    }
+    if !body.len().is_multiple_of(4) {
+        return Err(TelegramError::Protocol("the request is not padded"));
+    }
+    Ok(())
 }

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
 
 use bytes::BytesMut;
 use grammers_crypto::DequeBuffer;
@@ -116,11 +115,7 @@ impl Opening {
         let messages = Messages::new(key, i64::from_le_bytes(session), salt, time_offset);
         let (calls, waiting) = mpsc::channel(WAITING_CALLS);
         let (alive, ended) = watch::channel(());
-        let shared = Arc::new(Shared {
-            salt: AtomicI64::new(salt),
-            time_offset: AtomicI64::new(time_offset),
-            ..Shared::default()
-        });
+        let shared = Arc::new(Shared::new(salt, time_offset));
         let driver = Driver::new(self.socket, self.frames, messages, waiting, Arc::clone(&shared), alive);
         tokio::spawn(driver.run());
         Ok(Connection { calls, ended, shared })

@@ -3,11 +3,12 @@
 use std::io::Read;
 use std::time::Duration;
 
+use bytes::{Buf, Bytes, BytesMut};
 use flate2::read::GzDecoder;
 use grammers_client::tl::{Deserializable, Identifiable, enums, types};
 use grammers_crypto::decrypt_data_v2;
 
-use super::{Event, Messages, Opened};
+use super::{ENVELOPE, Event, Messages, Opened};
 use crate::mtproto::{TelegramError, clock};
 
 /// `rpc_result#f35c6d01`.
@@ -30,10 +31,10 @@ const AGES: std::ops::RangeInclusive<i64> = -30..=300;
 const LARGEST_UNPACKED: u64 = 16 * 1024 * 1024;
 
 /// One message, as a packet or a container holds it.
-struct Message<'a> {
+struct Message {
     id: i64,
     number: i32,
-    body: &'a [u8],
+    body: Bytes,
 }
 
 /// Why a packet cannot be used; the connection is not to be trusted any longer.
@@ -47,11 +48,12 @@ impl Messages {
     /// [`TelegramError::Protocol`]: the packet is not the server's, or breaks the protocol.
     pub(in crate::mtproto) fn open(
         &mut self,
-        packet: &mut [u8],
+        mut packet: BytesMut,
         now: Duration,
     ) -> Result<Opened, TelegramError> {
-        let mut rest = &*decrypt_data_v2(packet, &self.key)
+        decrypt_data_v2(&mut packet, &self.key)
             .map_err(|_| TelegramError::Protocol("a packet is not encrypted with our key"))?;
+        let mut rest = packet.split_off(ENVELOPE).freeze();
         let salt = long(&mut rest)?;
         let session = long(&mut rest)?;
         let message = Message::take(&mut rest)?;
@@ -69,7 +71,7 @@ impl Messages {
 
     fn take(
         &mut self,
-        message: &Message<'_>,
+        message: &Message,
         now: Duration,
         outermost: bool,
         events: &mut Vec<Event>,
@@ -89,19 +91,19 @@ impl Messages {
         if message.number & 1 == 1 {
             self.unacknowledged.push(message.id);
         }
-        self.take_body(message.id, message.body, false, now, outermost, events)
+        self.take_body(message.id, &message.body, false, now, outermost, events)
     }
 
     fn take_body(
         &mut self,
         message_id: i64,
-        body: &[u8],
+        body: &Bytes,
         unpacked: bool,
         now: Duration,
         outermost: bool,
         events: &mut Vec<Event>,
     ) -> Result<(), TelegramError> {
-        let mut rest = body;
+        let mut rest = body.clone();
         match constructor(&mut rest)? {
             RPC_RESULT => {
                 let request = long(&mut rest)?;
@@ -114,7 +116,7 @@ impl Messages {
                 }
             }
             GZIP_PACKED if !unpacked => {
-                let body = self.unpack(rest)?;
+                let body = self.unpack(&rest)?;
                 self.take_body(message_id, &body, true, now, outermost, events)?;
             }
             types::BadServerSalt::CONSTRUCTOR_ID | types::BadMsgNotification::CONSTRUCTOR_ID => {
@@ -126,7 +128,7 @@ impl Messages {
             }
             types::Pong::CONSTRUCTOR_ID => {
                 let enums::Pong::Pong(pong) = parse(body)?;
-                events.push(Event::Answer(pong.msg_id, body.to_vec()));
+                events.push(Event::Answer(pong.msg_id, body.clone()));
             }
             CONTAINER | GZIP_PACKED => return Err(BROKEN),
             // Acknowledgements, states of messages, updates: nothing that is waited for.
@@ -136,33 +138,33 @@ impl Messages {
     }
 
     /// What became of a request. `None` for answers to what is never asked.
-    fn result(&mut self, request: i64, body: &[u8]) -> Result<Option<Event>, TelegramError> {
-        let mut rest = body;
+    fn result(&mut self, request: i64, body: Bytes) -> Result<Option<Event>, TelegramError> {
+        let mut rest = body.clone();
         Ok(Some(match constructor(&mut rest)? {
             types::RpcError::CONSTRUCTOR_ID => {
-                let enums::RpcError::Error(error) = parse(body)?;
+                let enums::RpcError::Error(error) = parse(&body)?;
                 Event::Failure(request, TelegramError::from_rpc(error.error_code, &error.error_message))
             }
             types::RpcAnswerUnknown::CONSTRUCTOR_ID
             | types::RpcAnswerDroppedRunning::CONSTRUCTOR_ID
             | types::RpcAnswerDropped::CONSTRUCTOR_ID => return Ok(None),
-            GZIP_PACKED => match self.unpack(rest) {
+            GZIP_PACKED => match self.unpack(&rest) {
                 Ok(body) => Event::Answer(request, body),
                 Err(error) => Event::Failure(request, error),
             },
-            _ => Event::Answer(request, body.to_vec()),
+            _ => Event::Answer(request, body),
         }))
     }
 
     /// Unpacks a byte string, as far as the packet has room.
-    fn unpack(&mut self, packed: &[u8]) -> Result<Vec<u8>, TelegramError> {
+    fn unpack(&mut self, packed: &[u8]) -> Result<Bytes, TelegramError> {
         let packed: Vec<u8> = parse(packed)?;
         let mut unpacked = Vec::new();
         let mut decoder = GzDecoder::new(&packed[..]).take(self.room + 1);
         decoder.read_to_end(&mut unpacked).map_err(|_| BROKEN)?;
         let left = self.room.checked_sub(unpacked.len() as u64);
         self.room = left.unwrap_or(0);
-        if left.is_some() { Ok(unpacked) } else { Err(BROKEN) }
+        if left.is_some() { Ok(unpacked.into()) } else { Err(BROKEN) }
     }
 
     /// A request that the server did not look at (<https://core.telegram.org/mtproto/service_messages_about_messages>).
@@ -189,15 +191,16 @@ impl Messages {
     }
 }
 
-impl<'a> Message<'a> {
+impl Message {
     /// Reads one from the front of `bytes`.
-    fn take(bytes: &mut &'a [u8]) -> Result<Self, TelegramError> {
+    fn take(bytes: &mut Bytes) -> Result<Self, TelegramError> {
         let id = long(bytes)?;
         let number = int(bytes)?;
         let length = usize::try_from(int(bytes)?).map_err(|_| BROKEN)?;
-        let (body, rest) = bytes.split_at_checked(length).ok_or(BROKEN)?;
-        *bytes = rest;
-        if length.is_multiple_of(4) { Ok(Self { id, number, body }) } else { Err(BROKEN) }
+        if length > bytes.len() || !length.is_multiple_of(4) {
+            return Err(BROKEN);
+        }
+        Ok(Self { id, number, body: bytes.split_to(length) })
     }
 }
 
@@ -205,18 +208,14 @@ fn parse<T: Deserializable>(body: &[u8]) -> Result<T, TelegramError> {
     T::from_bytes(body).map_err(|_| BROKEN)
 }
 
-fn constructor(bytes: &mut &[u8]) -> Result<u32, TelegramError> {
+fn constructor(bytes: &mut Bytes) -> Result<u32, TelegramError> {
     int(bytes).map(i32::cast_unsigned)
 }
 
-fn int(bytes: &mut &[u8]) -> Result<i32, TelegramError> {
-    let (first, rest) = bytes.split_first_chunk().ok_or(BROKEN)?;
-    *bytes = rest;
-    Ok(i32::from_le_bytes(*first))
+fn int(bytes: &mut Bytes) -> Result<i32, TelegramError> {
+    bytes.try_get_i32_le().map_err(|_| BROKEN)
 }
 
-fn long(bytes: &mut &[u8]) -> Result<i64, TelegramError> {
-    let (first, rest) = bytes.split_first_chunk().ok_or(BROKEN)?;
-    *bytes = rest;
-    Ok(i64::from_le_bytes(*first))
+fn long(bytes: &mut Bytes) -> Result<i64, TelegramError> {
+    bytes.try_get_i64_le().map_err(|_| BROKEN)
 }

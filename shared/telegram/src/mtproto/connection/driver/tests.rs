@@ -28,7 +28,7 @@ async fn connect(salt: i64) -> (Connection, Server) {
     (connection, Server::new(socket))
 }
 
-fn call(connection: &Connection, body: Vec<u8>) -> tokio::task::JoinHandle<Result<Vec<u8>, TelegramError>> {
+fn call(connection: &Connection, body: Vec<u8>) -> tokio::task::JoinHandle<Result<Bytes, TelegramError>> {
     let connection = connection.clone();
     tokio::spawn(async move { connection.invoke(body, soon()).await })
 }
@@ -45,7 +45,7 @@ async fn many_requests_are_under_way_at_once_and_answered_in_any_order() {
         server.echo(request).await;
     }
     for (number, call) in (0..50).zip(calls) {
-        assert_eq!(call.await.unwrap(), Ok(vec![number; 64]));
+        assert_eq!(call.await.unwrap(), Ok(vec![number; 64].into()));
     }
 }
 
@@ -69,7 +69,7 @@ async fn a_request_with_a_wrong_salt_is_sent_again_and_the_salt_is_learnt() {
     assert_eq!((request.salt, &request.body), (7, &refused.body));
     assert_ne!(request.id, refused.id);
     server.echo(&request).await;
-    assert_eq!(call.await.unwrap(), Ok(vec![1; 4]));
+    assert_eq!(call.await.unwrap(), Ok(vec![1; 4].into()));
     assert_eq!(connection.salt(), 7);
 }
 
@@ -121,7 +121,7 @@ async fn an_error_of_one_request_leaves_the_connection() {
     let next = call(&connection, vec![2; 4]);
     let request = server.request().await;
     server.echo(&request).await;
-    assert_eq!(next.await.unwrap(), Ok(vec![2; 4]));
+    assert_eq!(next.await.unwrap(), Ok(vec![2; 4].into()));
 }
 
 #[tokio::test]
@@ -196,7 +196,7 @@ async fn a_call_without_an_answer_ends_at_its_deadline() {
     let next = call(&connection, vec![2; 4]);
     let request = server.request().await;
     server.echo(&request).await;
-    assert_eq!(next.await.unwrap(), Ok(vec![2; 4]));
+    assert_eq!(next.await.unwrap(), Ok(vec![2; 4].into()));
 }
 
 /// A task's state that is not run.
@@ -205,7 +205,7 @@ async fn standing() -> (Connection, Driver) {
     let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (calls, waiting) = mpsc::channel(1);
     let (alive, ended) = watch::channel(());
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(Shared::new(0, 0));
     let messages = Messages::new(&peer::auth_key(), 1, 0, 0);
     let driver = Driver::new(socket, Frames::new(), messages, waiting, Arc::clone(&shared), alive);
     (Connection { calls, ended, shared }, driver)
@@ -288,7 +288,7 @@ async fn an_answer_of_a_mebibyte_comes_whole() {
     let request = server.request().await;
     let body = vec![5; 1024 * 1024 + 64];
     server.send(request.session, 1, &peer::result(request.id, &body)).await;
-    assert_eq!(call.await.unwrap(), Ok(body));
+    assert_eq!(call.await.unwrap(), Ok(body.into()));
 }
 
 #[tokio::test]

@@ -1,0 +1,4 @@
+//! Reading files out of Saved Messages.
+
+mod reading;
+mod support;
