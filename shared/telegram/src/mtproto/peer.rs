@@ -1,5 +1,7 @@
 //! A server's half of the messages, for tests.
 
+pub(super) mod server;
+
 use std::io::Write;
 use std::time::Duration;
 

@@ -12,6 +12,7 @@ mod pool;
 mod reader;
 pub(super) mod servers;
 mod source;
+mod way;
 mod window;
 
 pub use self::patience::ReadError;

@@ -180,3 +180,6 @@ impl Patience {
 fn pause_before(repeat: u32) -> Duration {
     repeat.checked_sub(2).map_or(Duration::ZERO, |further| FIRST_PAUSE * 4_u32.pow(further.min(5)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,12 +5,8 @@
 
 use std::fmt;
 use std::mem;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use lambdagram_domain::media::Part;
 use lambdagram_domain::session::DcKey;
@@ -18,27 +14,16 @@ use tokio::time::{Instant, sleep_until};
 
 use super::answer::bytes_of;
 use super::patience::{Patience, Remedy};
-use super::pool::Line;
+use super::way::{Flight, Open, Way, opened};
 use super::window::Window;
 use super::{MediaPool, ReadError, Source};
-use crate::mtproto::connection::{Answer, Opening};
+use crate::mtproto::connection::Opening;
 use crate::mtproto::introduction::introduce;
 use crate::mtproto::link::CONNECT;
 use crate::mtproto::{Connection, Telegram, TelegramError};
 
 /// Parts under way at most: memory is what limits them, and the calls a connection lets wait.
 const LARGEST_WINDOW: usize = 32;
-
-/// How long a connection may be without any byte while a call waits. A slow one is never silent that long: bytes of
-/// some part come all the time.
-const SILENCE: Duration = Duration::from_secs(10);
-
-/// The same for the first call over a connection that nobody used for [`UNUSED`]: it may have died while the process was
-/// frozen, and a new one costs less.
-const FIRST_SILENCE: Duration = Duration::from_millis(1_500);
-
-/// How long a connection is not used before its death goes unnoticed.
-const UNUSED: Duration = Duration::from_secs(1);
 
 /// Reads a range of a file. `Debug` shows the data centre alone.
 ///
@@ -57,41 +42,6 @@ pub struct Reader {
     /// A connection broke: those that are kept may have met the same.
     distrusts_pool: bool,
     deadline: Instant,
-}
-
-/// The way to the data centre.
-enum Way {
-    None,
-    Opening(BoxFuture<'static, Result<Connection, TelegramError>>),
-    Open(Open),
-}
-
-/// A connection in use.
-struct Open {
-    line: Line,
-    /// When it was taken into use.
-    since: Instant,
-    /// The silence that is put up with until the first byte comes.
-    first_silence: Duration,
-    /// Since when calls wait for bytes.
-    waiting_since: Instant,
-    /// It broke, and that is known.
-    broken: bool,
-}
-
-/// A part that is asked for.
-struct Flight {
-    number: u64,
-    answer: Answer,
-}
-
-impl Future for Flight {
-    type Output = (u64, Result<Bytes, TelegramError>);
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = ready!(Pin::new(&mut self.answer).poll(context));
-        Poll::Ready((self.number, answer))
-    }
 }
 
 impl fmt::Debug for Reader {
@@ -193,29 +143,26 @@ impl Reader {
             }
             self.leave();
         }
-        match &mut self.way {
-            Way::Open(open) => {
-                if self.flights.is_empty() {
-                    open.waiting_since = now;
-                }
-                while let Some((number, part)) = self.window.ask() {
-                    let mut body = self.source.request(part);
-                    if !open.line.introduced {
-                        // Telegram may take them in any order, so each could be the first.
-                        body = introduce(self.telegram.app(), &body);
-                    }
-                    match open.line.connection.send(body) {
-                        Ok(answer) => self.flights.push(Flight { number, answer }),
-                        Err(error) => {
-                            self.window.miss(number);
-                            self.fail(error);
-                            return;
-                        }
-                    }
+        if matches!(self.way, Way::None) && self.left.is_none() {
+            self.way = self.connect(now);
+        }
+        let Way::Open(open) = &mut self.way else { return };
+        if self.flights.is_empty() {
+            open.waiting_since = now;
+        }
+        while let Some((number, part)) = self.window.ask() {
+            let mut body = self.source.request(part);
+            if !open.line.introduced {
+                // Telegram may take them in any order, so each could be the first.
+                body = introduce(self.telegram.app(), &body);
+            }
+            match open.line.connection.send(body) {
+                Ok(answer) => self.flights.push(Flight { number, answer }),
+                Err(error) => {
+                    self.window.miss(number);
+                    return self.fail(error);
                 }
             }
-            Way::None if self.left.is_none() => self.way = self.connect(now),
-            Way::None | Way::Opening(_) => {}
         }
     }
 
@@ -224,13 +171,7 @@ impl Reader {
         let keeps = self.source.keep && !self.distrusts_pool;
         let kept = if keeps { self.pool.take(&self.source) } else { None };
         if let Some((line, unused)) = kept {
-            return Way::Open(Open {
-                line,
-                since: now,
-                first_silence: if unused > UNUSED { FIRST_SILENCE } else { SILENCE },
-                waiting_since: now,
-                broken: false,
-            });
+            return Way::Open(Open::kept(line, unused, now));
         }
         let (address, until) = (self.source.address, self.deadline.min(now + CONNECT));
         let key = DcKey { salt: self.pool.salt(&self.source), ..self.source.key.clone() };
@@ -334,18 +275,8 @@ impl Reader {
 
     fn take_connection(&mut self, result: Result<Connection, TelegramError>) {
         self.way = Way::None;
-        let now = Instant::now();
         match result {
-            Ok(connection) => {
-                let line = Line { connection, introduced: false };
-                self.way = Way::Open(Open {
-                    line,
-                    since: now,
-                    first_silence: SILENCE,
-                    waiting_since: now,
-                    broken: false,
-                });
-            }
+            Ok(connection) => self.way = Way::Open(Open::new(connection, Instant::now())),
             Err(TelegramError::Unreachable) => self.replace(TelegramError::Unreachable),
             Err(error) => {
                 self.failed.get_or_insert(error.into());
@@ -398,19 +329,5 @@ impl Drop for Reader {
     }
 }
 
-impl Open {
-    /// When it will have been silent for too long.
-    fn silent_at(&self) -> Instant {
-        let heard = self.line.connection.heard();
-        let silence = if heard > self.since { SILENCE } else { self.first_silence };
-        heard.max(self.waiting_since) + silence
-    }
-}
-
-/// The connection that is being made, when it is made; never, if none is.
-async fn opened(way: &mut Way) -> Result<Connection, TelegramError> {
-    match way {
-        Way::Opening(opening) => opening.await,
-        Way::None | Way::Open(_) => std::future::pending().await,
-    }
-}
+#[cfg(test)]
+mod tests;

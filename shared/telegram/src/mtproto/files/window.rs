@@ -110,3 +110,6 @@ impl Window {
         usize::try_from(number.checked_sub(self.first)?).ok()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,13 @@
-mod server;
-
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use self::server::Server;
 use super::*;
 use crate::mtproto::connection::{Connection, Opening};
 use crate::mtproto::frames::LARGEST_PACKET;
-use crate::mtproto::peer;
+use crate::mtproto::peer::{self, server::Server};
 
 /// Longer than any test takes: a call that waits for it has failed the test.
 const LONG: Duration = Duration::from_mins(1);
@@ -289,6 +286,53 @@ async fn an_answer_of_a_mebibyte_comes_whole() {
     let body = vec![5; 1024 * 1024 + 64];
     server.send(request.session, 1, &peer::result(request.id, &body)).await;
     assert_eq!(call.await.unwrap(), Ok(body.into()));
+}
+
+#[tokio::test]
+async fn several_answers_of_a_mebibyte_come_whole_in_a_row_and_in_one_packet() {
+    let (connection, mut server) = connect(1).await;
+    let body = |number: u8| vec![number; 1024 * 1024];
+    for in_one_packet in [false, true] {
+        let calls: Vec<_> = (0..6).map(|number| call(&connection, vec![number; 4])).collect();
+        let mut requests = Vec::new();
+        while requests.len() < 6 {
+            requests.push(server.request().await);
+        }
+        let session = requests[0].session;
+        let results = requests.iter().map(|request| peer::result(request.id, &body(request.body[0])));
+        if in_one_packet {
+            let messages = results.enumerate().map(|(at, result)| {
+                let id = peer::message_id(clock::now(), 100 + i64::try_from(at).unwrap());
+                peer::message(id, 1, &result)
+            });
+            server.send(session, 1, &peer::container(&messages.collect::<Vec<_>>())).await;
+        } else {
+            for result in results {
+                server.send(session, 1, &result).await;
+            }
+        }
+        for (number, call) in (0..).zip(calls) {
+            assert!(call.await.unwrap() == Ok(body(number).into()), "answer {number} differs");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_lies_in_the_packet_it_came_in() {
+    let (connection, mut server) = connect(1).await;
+    let calls = [call(&connection, vec![1; 4]), call(&connection, vec![2; 4])];
+    let requests = [server.request().await, server.request().await];
+    let messages = requests.iter().zip(101..).map(|(request, count)| {
+        peer::message(peer::message_id(clock::now(), count), 1, &peer::result(request.id, &request.body))
+    });
+    let container = peer::container(&messages.collect::<Vec<_>>());
+    server.send(requests[0].session, 1, &container).await;
+    let mut ends = Vec::new();
+    for call in calls {
+        ends.push(call.await.unwrap().unwrap().as_ptr().addr());
+    }
+    // Behind the first answer's four bytes come the second one's message and result.
+    assert_eq!(ends[0].abs_diff(ends[1]), 4 + 16 + 12);
 }
 
 #[tokio::test]

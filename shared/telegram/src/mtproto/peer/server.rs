@@ -9,18 +9,18 @@ use crate::mtproto::frames::{FRONT, Frames};
 use crate::mtproto::peer::{self, Received};
 
 /// The server's end of one connection.
-pub(super) struct Server {
-    pub(super) socket: TcpStream,
+pub(in crate::mtproto) struct Server {
+    pub(in crate::mtproto) socket: TcpStream,
     frames: Frames,
     sent: i64,
 }
 
 impl Server {
-    pub(super) fn new(socket: TcpStream) -> Self {
+    pub(in crate::mtproto) fn new(socket: TcpStream) -> Self {
         Self { socket, frames: Frames::new(), sent: 0 }
     }
 
-    pub(super) async fn packet(&mut self) -> Option<Received> {
+    pub(in crate::mtproto) async fn packet(&mut self) -> Option<Received> {
         loop {
             if let Some(packet) = self.frames.next().unwrap() {
                 return Some(peer::open(&packet));
@@ -33,7 +33,7 @@ impl Server {
     }
 
     /// The next request; acknowledgements are passed over.
-    pub(super) async fn request(&mut self) -> Received {
+    pub(in crate::mtproto) async fn request(&mut self) -> Received {
         loop {
             let received = self.packet().await.expect("a request comes");
             if received.acknowledged().is_none() {
@@ -42,13 +42,13 @@ impl Server {
         }
     }
 
-    pub(super) async fn send(&mut self, session: i64, salt: i64, body: &[u8]) {
+    pub(in crate::mtproto) async fn send(&mut self, session: i64, salt: i64, body: &[u8]) {
         self.sent += 1;
         let message = peer::message(peer::message_id(clock::now(), self.sent), 1, body);
         self.send_packet(&peer::seal(salt, session, &message)).await;
     }
 
-    pub(super) async fn send_packet(&mut self, packet: &[u8]) {
+    pub(in crate::mtproto) async fn send_packet(&mut self, packet: &[u8]) {
         let mut buffer = DequeBuffer::with_capacity(packet.len(), FRONT);
         buffer.extend(packet);
         self.frames.pack(&mut buffer);
@@ -56,7 +56,7 @@ impl Server {
     }
 
     /// Answers a request with its own body.
-    pub(super) async fn echo(&mut self, request: &Received) {
+    pub(in crate::mtproto) async fn echo(&mut self, request: &Received) {
         self.send(request.session, request.salt, &peer::result(request.id, &request.body)).await;
     }
 }
