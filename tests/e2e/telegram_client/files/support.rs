@@ -7,13 +7,13 @@ use lambdagram_domain::media::{FileLocation, MessageId, Parts};
 use lambdagram_domain::range::ByteRange;
 use lambdagram_domain::session::Session;
 use lambdagram_telegram::mtproto::files::{MediaPool, Piece, ReadError, Reader, Source};
-use lambdagram_telegram::mtproto::media_servers;
 use lambdagram_telegram::mtproto::saved_messages::around;
+use lambdagram_telegram::mtproto::{TelegramError, copy_login, media_servers};
 use lambdagram_tests::telegram::mtproto::accounts::{FIRST_PHONE, Phone};
 use lambdagram_tests::telegram::mtproto::people::sending::{SendAs, Sent};
 use tokio::time::Instant;
 
-use super::super::support::TestCloud;
+use super::super::support::{TestCloud, owner};
 
 /// The data centre of the first account.
 pub(super) const HOME_DC: i32 = 2;
@@ -70,9 +70,21 @@ impl Library {
 
     /// Where the file is, at an address for files alone.
     pub(super) fn source(&self, book: &Book) -> Source {
+        self.source_of(book, &Piece::File)
+    }
+
+    pub(super) fn source_of(&self, book: &Book, piece: &Piece) -> Source {
         let dc = book.location.dc;
         let (address, key) = (self.session.media.addresses[&dc], self.session.keys[&dc].clone());
-        Source { dc, address, key, file: Piece::File.of(&book.location), keep: true }
+        Source { dc, address, key, file: piece.of(&book.location), keep: true }
+    }
+
+    /// Copies the login to that data centre.
+    pub(super) async fn copy_login(&mut self, dc: i32) -> Result<(), TelegramError> {
+        let mut link = self.cloud.link(&mut self.session);
+        let copied = copy_login(&mut link, dc).await;
+        link.close().await;
+        copied
     }
 
     pub(super) fn reader(&self, book: &Book, bytes: Range<u64>, window: usize) -> Reader {
@@ -90,6 +102,11 @@ impl Library {
         let parts = Parts::new(range, book.location.size);
         let (pool, telegram) = (self.pool.clone(), self.cloud.telegram.clone());
         Reader::new(pool, telegram, source, parts, window, Instant::now() + LONG)
+    }
+
+    /// Whether no login was ever seen on two main connections at once, which holds at the end of every test.
+    pub(super) fn is_alone(&self) -> bool {
+        self.cloud.overlaps(&owner()) == 0
     }
 
     /// What the file holds there.
