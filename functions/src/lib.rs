@@ -4,6 +4,8 @@
 //! environment. `runtime` starts a function: configuration, clients, logs, then the loop of invocations. Each file
 //! in `bin/` names one of the functions here and nothing else.
 
+#![expect(dead_code, reason = "no function streams yet")]
+
 pub mod account;
 pub mod bot_worker;
 mod clock;

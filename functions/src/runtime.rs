@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use lambda_http::{Request, Response};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Request, RequestExt, Response};
 use lambda_runtime::{LambdaEvent, service_fn};
 use lambdagram_aws::Connection;
 use serde::Serialize;
@@ -21,7 +22,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::clock::Clock;
 use crate::config::{ConfigError, Environment};
-use crate::http::{Endpoint, Front};
+use crate::http::{Endpoint, Front, Streamed};
 
 /// What a function is built from.
 pub(crate) struct Start {
@@ -36,7 +37,7 @@ impl Start {
     }
 }
 
-/// Runs a function behind API Gateway.
+/// Runs a function behind API Gateway, on routes that do not stream.
 pub(crate) fn serve_http<E, B, F>(build: B) -> ExitCode
 where
     E: Endpoint,
@@ -44,15 +45,42 @@ where
     F: Future<Output = Result<E, ConfigError>>,
 {
     run(async |start| {
-        let front =
-            Front::new(build(Arc::clone(&start)).await?, start.environment.allowed_origins(), start.clock);
-        let front = Arc::new(front);
+        let front = front(start, build).await?;
         let service = service_fn(move |request: Request| {
             let front = Arc::clone(&front);
             async move { Ok::<Response<lambda_http::Body>, lambda_http::Error>(front.answer(request).await) }
         });
         Ok(lambda_http::run(service).await)
     })
+}
+
+/// Runs a function behind API Gateway, on routes whose events say `ResponseTransferMode: RESPONSE_STREAM`. Every answer
+/// of such a function is streamed, errors too.
+pub(crate) fn serve_stream<E, B, F>(build: B) -> ExitCode
+where
+    E: Endpoint,
+    B: FnOnce(Arc<Start>) -> F,
+    F: Future<Output = Result<E, ConfigError>>,
+{
+    run(async |start| {
+        let front = front(start, build).await?;
+        let service = service_fn(move |event: LambdaEvent<LambdaRequest>| {
+            let front = Arc::clone(&front);
+            let request = Request::from(event.payload).with_lambda_context(event.context);
+            async move { Ok::<Streamed, lambda_runtime::Error>(front.stream(request).await) }
+        });
+        Ok(lambda_runtime::run(service).await)
+    })
+}
+
+async fn front<E, B, F>(start: Arc<Start>, build: B) -> Result<Arc<Front<E>>, ConfigError>
+where
+    E: Endpoint,
+    B: FnOnce(Arc<Start>) -> F,
+    F: Future<Output = Result<E, ConfigError>>,
+{
+    let endpoint = build(Arc::clone(&start)).await?;
+    Ok(Arc::new(Front::new(endpoint, start.environment.allowed_origins(), start.clock)))
 }
 
 /// Runs a function behind a queue or a direct invocation.

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use ::http::StatusCode;
-use ::http::header::{ALLOW, RETRY_AFTER, SET_COOKIE};
+use ::http::header::{ACCEPT_RANGES, ALLOW, CONTENT_RANGE, RETRY_AFTER, SET_COOKIE};
 use lambdagram_aws::{AwsError, LeaseError, SecretsError};
 use lambdagram_domain::init_data::InitDataError;
 use lambdagram_domain::mini_app_token::TokenError;
@@ -32,6 +32,10 @@ pub(crate) enum Failure {
     LogOut,
     #[error("Failed to fetch media from Saved Messages.")]
     ListMedia,
+    #[error("Failed to stream media.")]
+    StreamMedia,
+    #[error("Failed to stream thumbnail.")]
+    StreamThumbnail,
 }
 
 impl Failure {
@@ -121,6 +125,19 @@ pub(crate) enum ApiError {
     SignInNotAllowed,
     #[error("Not found.")]
     NotFound,
+    #[error("Media not found or message ID is invalid.")]
+    MediaNotFound,
+    #[error("Thumbnail not found for this message or message ID is invalid.")]
+    ThumbnailNotFound,
+    #[error("The range is outside the file.")]
+    RangeNotSatisfiable {
+        /// The file's length in bytes.
+        size: u64,
+    },
+    #[error("The file is not the one that was asked for.")]
+    PreconditionFailed,
+    #[error("Media is too large for one answer. Please use Range requests.")]
+    TooLargeForOneAnswer,
     #[error("Method not allowed.")]
     MethodNotAllowed {
         /// The methods there are.
@@ -128,6 +145,12 @@ pub(crate) enum ApiError {
     },
     #[error("Too many requests. Please try again later.")]
     TooManyRequests {
+        /// Seconds to wait.
+        retry_after: u64,
+    },
+    /// The session has as many answers on their way as it may.
+    #[error("Too many requests. Please try again later.")]
+    TooManyStreams {
         /// Seconds to wait.
         retry_after: u64,
     },
@@ -195,9 +218,14 @@ impl ApiError {
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::StillAnswering { .. } => StatusCode::CONFLICT,
             Self::AnotherRequest => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::MediaNotFound | Self::ThumbnailNotFound => StatusCode::NOT_FOUND,
+            Self::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::TooLargeForOneAnswer => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooManyRequests { .. } | Self::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyRequests { .. } | Self::TooManyStreams { .. } | Self::Busy { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::WithCookie { error, .. } => error.status(),
             Self::Failed { .. } | Self::Aws(_) | Self::Lease(_) | Self::Secrets(_) | Self::Panic => {
                 StatusCode::INTERNAL_SERVER_ERROR
@@ -210,6 +238,7 @@ impl ApiError {
         match self {
             Self::NotAPhoto { details } => Some(details.clone()),
             Self::InvalidForm { details } => Some((*details).to_owned()),
+            Self::TooManyStreams { .. } => Some("Too many files are streaming at once.".to_owned()),
             Self::Failed { details: Some(name), .. } => Some(name.clone()),
             Self::Failed { .. } | Self::Aws(_) | Self::Lease(_) | Self::Secrets(_) | Self::Panic => {
                 Some(format!("Request id: {request_id}"))
@@ -221,6 +250,7 @@ impl ApiError {
     fn retry_after(&self) -> Option<u64> {
         match self {
             Self::TooManyRequests { retry_after }
+            | Self::TooManyStreams { retry_after }
             | Self::StillAnswering { retry_after }
             | Self::Busy { retry_after } => Some(*retry_after),
             _ => None,
@@ -256,10 +286,12 @@ impl ApiError {
         if let Some(seconds) = retry_after {
             answer = answer.with(RETRY_AFTER, &seconds.to_string());
         }
-        if let Self::MethodNotAllowed { allow } = &self {
-            answer = answer.with(ALLOW, &allow.join(", "));
+        match &self {
+            Self::MethodNotAllowed { allow } => answer.with(ALLOW, &allow.join(", ")),
+            Self::RangeNotSatisfiable { size } => answer.with(CONTENT_RANGE, &format!("bytes */{size}")),
+            Self::TooLargeForOneAnswer => answer.with(ACCEPT_RANGES, "bytes"),
+            _ => answer,
         }
-        answer
     }
 }
 

@@ -1,7 +1,8 @@
 //! What every endpoint shares: one way in, one way out.
 //!
 //! [`Front`] gives each answer its request id, cache and CORS headers, turns an [`ApiError`] or a panic into JSON, and
-//! logs one line a request. Endpoints see an [`Incoming`] and return an [`Answer`].
+//! logs one line a request, and one more about a body that is streamed. Endpoints see an [`Incoming`] and return an
+//! [`Answer`].
 
 mod answer;
 mod cookie;
@@ -9,25 +10,29 @@ mod cors;
 mod error;
 mod incoming;
 mod origin;
+mod streamed;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ::http::HeaderValue;
 use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use ::http::{HeaderValue, Method};
 use futures_util::FutureExt;
 use lambda_http::{Body, Request, Response};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 pub(crate) use self::answer::Answer;
 pub(crate) use self::cookie::CookieRules;
 pub(crate) use self::cors::preflight;
 pub(crate) use self::error::{ApiError, Failure};
 pub(crate) use self::incoming::{By, Incoming};
+pub(crate) use self::streamed::{StreamFailed, Streamed};
 
+use self::answer::Content;
 use self::cors::AllowedOrigins;
+use self::streamed::streamed;
 use crate::clock::Clock;
 
 /// One endpoint.
@@ -51,8 +56,24 @@ impl<E: Endpoint> Front<E> {
         Self { endpoint, origins: Arc::new(AllowedOrigins::new(origins)), clock }
     }
 
-    /// Answers one request, whatever happens in the endpoint.
+    /// Answers one request on a route that does not stream, whatever happens in the endpoint. API Gateway counts the
+    /// body by itself.
     pub(crate) async fn answer(&self, request: Request) -> Response<Body> {
+        let (response, _) = self.respond(request, Route::Buffers).await;
+        response.map(|content| match content {
+            Content::Json(body) => Body::Text(body.to_string()),
+            _ => Body::Empty,
+        })
+    }
+
+    /// Answers one request on a route that streams, whatever happens in the endpoint.
+    pub(crate) async fn stream(&self, request: Request) -> Streamed {
+        let is_head = *request.method() == Method::HEAD;
+        let (response, span) = self.respond(request, Route::Streams).await;
+        streamed(response, is_head, span)
+    }
+
+    async fn respond(&self, request: Request, on: Route) -> (Response<Content>, Span) {
         let started = Instant::now();
         let request = Incoming::new(request, self.clock.now(), Arc::clone(&self.origins));
         let request_id = request.id().to_owned();
@@ -62,11 +83,15 @@ impl<E: Endpoint> Front<E> {
 
         let handled =
             AssertUnwindSafe(self.endpoint.handle(request)).catch_unwind().instrument(span.clone()).await;
-        let answer = match handled {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => span.in_scope(|| error.into_answer(&request_id, E::FAILURE)),
-            Err(_panic) => ApiError::Panic.into_answer(&request_id, E::FAILURE),
+        let outcome = match handled {
+            Ok(Ok(answer)) if on == Route::Buffers && answer.wants_streaming() => {
+                Err(E::FAILURE.because("a route that buffers cannot give this body"))
+            }
+            Ok(outcome) => outcome,
+            Err(_panic) => Err(ApiError::Panic),
         };
+        let answer =
+            outcome.unwrap_or_else(|error| span.in_scope(|| error.into_answer(&request_id, E::FAILURE)));
         let mut response = answer.into_response();
         let headers = response.headers_mut();
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -78,8 +103,17 @@ impl<E: Endpoint> Front<E> {
         let status = response.status().as_u16();
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         span.in_scope(|| tracing::info!(method, route, status, duration_ms, "Answered"));
-        response
+        (response, span)
     }
+}
+
+/// How API Gateway passes an answer on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Route {
+    /// In one piece, as text.
+    Buffers,
+    /// As it is made.
+    Streams,
 }
 
 /// The header that says a body is JSON.

@@ -20,9 +20,12 @@ fn assert_table(table: impl IntoIterator<Item = (ApiError, u16, Value)>) {
         if let Some(seconds) = error.retry_after() {
             expected = expected.with(RETRY_AFTER, &seconds.to_string());
         }
-        if matches!(error, ApiError::MethodNotAllowed { .. }) {
-            expected = expected.with(ALLOW, "GET, POST");
-        }
+        expected = match error {
+            ApiError::MethodNotAllowed { .. } => expected.with(ALLOW, "GET, POST"),
+            ApiError::RangeNotSatisfiable { .. } => expected.with(CONTENT_RANGE, "bytes */7"),
+            ApiError::TooLargeForOneAnswer => expected.with(ACCEPT_RANGES, "bytes"),
+            _ => expected,
+        };
         assert_eq!(error.into_answer("r-1", Failure::Internal), expected);
     }
 }
@@ -117,6 +120,31 @@ fn every_error_of_a_sign_in_has_its_status_and_its_sentence() {
 }
 
 #[test]
+fn every_error_of_a_stream_has_its_status_and_its_sentence() {
+    let too_many = "Too many files are streaming at once.";
+    assert_table([
+        (ApiError::MediaNotFound, 404, error("Media not found or message ID is invalid.")),
+        (
+            ApiError::ThumbnailNotFound,
+            404,
+            error("Thumbnail not found for this message or message ID is invalid."),
+        ),
+        (ApiError::RangeNotSatisfiable { size: 7 }, 416, error("The range is outside the file.")),
+        (ApiError::PreconditionFailed, 412, error("The file is not the one that was asked for.")),
+        (
+            ApiError::TooLargeForOneAnswer,
+            413,
+            error("Media is too large for one answer. Please use Range requests."),
+        ),
+        (
+            ApiError::TooManyStreams { retry_after: 5 },
+            429,
+            json!({"error": SENTENCE_OF_429, "details": too_many, "retry_after": 5}),
+        ),
+    ]);
+}
+
+#[test]
 fn what_fails_has_the_endpoints_sentence_and_telegrams_name_or_the_request_id() {
     for (failure, sentence) in [
         (Failure::Internal, "Internal server error."),
@@ -125,6 +153,8 @@ fn what_fails_has_the_endpoints_sentence_and_telegrams_name_or_the_request_id() 
         (Failure::CheckStatus, "Failed to check authentication status."),
         (Failure::LogOut, "Failed to log out."),
         (Failure::ListMedia, "Failed to fetch media from Saved Messages."),
+        (Failure::StreamMedia, "Failed to stream media."),
+        (Failure::StreamThumbnail, "Failed to stream thumbnail."),
     ] {
         let with_id = answer(500, json!({"error": sentence, "details": "Request id: r-1"}));
         let with_name = answer(500, json!({"error": sentence, "details": "PHONE_NUMBER_BANNED"}));
