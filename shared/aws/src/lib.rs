@@ -10,7 +10,9 @@ mod limits;
 mod queue;
 mod receipts;
 mod secrets;
+mod seen_media;
 mod sessions;
+mod slots;
 mod staging;
 mod transaction;
 
@@ -20,5 +22,7 @@ pub use limits::{Limit, Limits};
 pub use queue::{BotQueue, DeadLetterQueue};
 pub use receipts::{Accepted, Claim, ClaimError, ClaimToken, Claimed, Ending, Receipts};
 pub use secrets::{AccountSecrets, BotSecrets, SecretStore, SecretVersions, SecretsError};
+pub use seen_media::{SeenMedia, ShelfRow};
 pub use sessions::{Attempt, Change, Forward, Lease, LeaseError, LeaseToken, Leased, SessionRow, Sessions};
+pub use slots::{Slot, Slots};
 pub use staging::StagingBucket;

@@ -5,7 +5,9 @@ mod cors;
 mod faults;
 mod limits;
 mod policies;
+mod seen_media;
 mod sessions;
+mod slots;
 mod tables;
 
 use std::path::Path;
