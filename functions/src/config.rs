@@ -11,7 +11,7 @@ use lambdagram_domain::init_data::TelegramKey;
 use lambdagram_domain::time::UnixTime;
 use thiserror::Error;
 
-pub(crate) use self::accounts::SignInAllow;
+pub(crate) use self::accounts::{MediaLease, SignInAllow};
 
 use crate::clock::Clock;
 

@@ -4,8 +4,6 @@
 //! environment. `runtime` starts a function: configuration, clients, logs, then the loop of invocations. Each file
 //! in `bin/` names one of the functions here and nothing else.
 
-#![expect(dead_code, reason = "no function streams yet")]
-
 pub mod account;
 pub mod bot_worker;
 mod clock;
@@ -29,7 +27,7 @@ use std::process::ExitCode;
 pub type Main = fn() -> ExitCode;
 
 /// Every function: the name of its binary, and its [`Main`].
-pub const FUNCTIONS: [(&str, Main); 14] = [
+pub const FUNCTIONS: [(&str, Main); 17] = [
     ("bot_worker", bot_worker::main),
     ("check_password", account::check_password::main),
     ("fallback", fallback::main),
@@ -37,11 +35,14 @@ pub const FUNCTIONS: [(&str, Main); 14] = [
     ("get_saved_messages_media", saved_messages::list::main),
     ("is_authenticated", account::is_authenticated::main),
     ("logout", account::logout::main),
+    ("media_tickets", saved_messages::media_tickets::main),
     ("mini_app_session", mini_app::session::main),
     ("post_photo", mini_app::post_photo::main),
     ("qr_login", account::qr_login::main),
     ("resend_code", account::resend_code::main),
     ("send_code", account::send_code::main),
     ("sign_in", account::sign_in::main),
+    ("stream_media", saved_messages::stream_media::main),
+    ("stream_thumbnail", saved_messages::stream_thumbnail::main),
     ("telegram_webhook", telegram_webhook::main),
 ];

@@ -1,13 +1,18 @@
 //! The routes there are, for those who have to say what there is: `405` with `Allow`, and preflights.
 
 /// Method and path of every route, as `template.yaml` gives them to the functions (a test compares).
-pub const ROUTES: [(&str, &str); 13] = [
+pub const ROUTES: [(&str, &str); 18] = [
     ("GET", "/get-saved-messages-media"),
     ("GET", "/is-authenticated"),
     ("GET", "/post/{id}"),
     ("GET", "/qr-login"),
+    ("GET", "/stream_media/{message_id}"),
+    ("GET", "/stream_thumbnail/{message_id}"),
+    ("HEAD", "/stream_media/{message_id}"),
+    ("HEAD", "/stream_thumbnail/{message_id}"),
     ("POST", "/check-password"),
     ("POST", "/logout"),
+    ("POST", "/media-tickets"),
     ("POST", "/mini-app/session"),
     ("POST", "/post"),
     ("POST", "/qr-login"),

@@ -5,6 +5,7 @@
 mod support;
 
 mod account;
+mod browser;
 mod cloud;
 mod delivery;
 mod drift;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -12,6 +13,7 @@ use lambdagram_tests::telegram::bot_api::SentMessage;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::process::Command;
 
 /// A running stack with a data folder of its own, gone at the end of the test.
 pub(crate) struct TestStack {
@@ -233,6 +235,18 @@ pub(crate) async fn read(answer: Response) -> (StatusCode, reqwest::header::Head
         assert!(body["error"].is_string(), "{text}");
     }
     (status, headers, body)
+}
+
+/// Whether a program is installed. Where it is not, that is printed: `.ci/run` counts it as a failure.
+#[expect(clippy::print_stdout, reason = "a test that proves nothing says so")]
+pub(crate) async fn is_installed(name: &str, program: &str, version: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg(version).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let is_there = command.status().await.is_ok_and(|status| status.success());
+    if !is_there {
+        println!("{name} was not tried: it is not installed.");
+    }
+    is_there
 }
 
 /// A small PNG that no other number gives.

@@ -37,7 +37,8 @@ impl Endpoint for IsAuthenticated {
     const FAILURE: Failure = Failure::CheckStatus;
 
     async fn handle(&self, request: Incoming) -> Result<Answer, ApiError> {
-        let (session, row) = match self.accounts.look_up(&request).await {
+        let Some(caller) = self.accounts.caller(&request) else { return Ok(no()) };
+        let (session, row) = match self.accounts.look_up(&caller).await {
             Ok(found) => found,
             Err(Missing::Gone) => return Ok(no()),
             Err(Missing::Error(error)) => return Err(error),

@@ -88,7 +88,8 @@ impl QrLogin {
     }
 
     async fn poll(&self, request: &Incoming) -> Result<Answer, ApiError> {
-        let found = self.accounts.look_up(request).await;
+        let caller = self.accounts.caller(request).ok_or(ApiError::NotAuthenticated)?;
+        let found = self.accounts.look_up(&caller).await;
         let (session, _) = found.map_err(|missing| missing.or(ApiError::NotAuthenticated))?;
         if let Stage::PasswordNeeded { hint, .. } = session.stage {
             // A page may go on asking while the person types; the tries that are left are for passwords.

@@ -13,6 +13,9 @@ use crate::http::CookieRules;
 /// Days a session may live: browsers keep no cookie for longer than 400 (RFC 6265bis, section 5.6.2).
 const MOST_SESSION_DAYS: u64 = 400;
 
+/// Streams of one session at most: all the places are in one item of DynamoDB.
+const MOST_STREAMS: u32 = 100;
+
 const DAY: Duration = Duration::from_hours(24);
 
 impl Environment {
@@ -93,6 +96,25 @@ impl Environment {
         self.parsed("CODES_PER_DAY", "a whole number")
     }
 
+    /// Files that one session may stream at once.
+    pub(crate) fn streams_per_session(&self) -> Result<u32, ConfigError> {
+        let (variable, expected) = ("STREAMS_PER_SESSION", "a whole number from 1 to 100");
+        match self.parsed(variable, expected)? {
+            most @ 1..=MOST_STREAMS => Ok(most),
+            _ => Err(ConfigError::Invalid { variable, expected }),
+        }
+    }
+
+    /// When bytes of files are fetched under the session's lease.
+    pub(crate) fn media_lease(&self) -> Result<MediaLease, ConfigError> {
+        let variable = "MEDIA_LEASE";
+        match self.text(variable)?.as_str() {
+            "auto" => Ok(MediaLease::Auto),
+            "always" => Ok(MediaLease::Always),
+            _ => Err(ConfigError::Invalid { variable, expected: "auto or always" }),
+        }
+    }
+
     /// How long a session lives that nobody uses.
     pub(crate) fn session_life(&self) -> Result<Duration, ConfigError> {
         let (variable, expected) = ("SESSION_DAYS", "whole days from 1 to 400");
@@ -101,6 +123,15 @@ impl Environment {
             _ => Err(ConfigError::Invalid { variable, expected }),
         }
     }
+}
+
+/// When bytes of files are fetched under the session's lease, over main connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MediaLease {
+    /// Where the data centre has no address for files.
+    Auto,
+    /// Always: one stream of a session at a time.
+    Always,
 }
 
 /// The people who may sign in.
@@ -217,6 +248,20 @@ mod tests {
         let error = with("SESSION_COOKIE", "secure").session_cookie().unwrap_err().to_string();
         assert_eq!(error, "SESSION_COOKIE must be strict, lax, none, partitioned or insecure");
         assert_eq!(with("CODES_PER_DAY", "0").codes_per_day().unwrap(), 0);
+    }
+
+    #[test]
+    fn streams_are_counted_and_leased_as_is_said() {
+        let with = |name, value| environment(&[(name, value)]);
+        assert_eq!(with("STREAMS_PER_SESSION", "8").streams_per_session().unwrap(), 8);
+        for wrong in ["0", "101", "-1", "many"] {
+            let reason = with("STREAMS_PER_SESSION", wrong).streams_per_session().unwrap_err().to_string();
+            assert_eq!(reason, "STREAMS_PER_SESSION must be a whole number from 1 to 100", "{wrong}");
+        }
+        assert_eq!(with("MEDIA_LEASE", "auto").media_lease().unwrap(), MediaLease::Auto);
+        assert_eq!(with("MEDIA_LEASE", "always").media_lease().unwrap(), MediaLease::Always);
+        let reason = with("MEDIA_LEASE", "never").media_lease().unwrap_err().to_string();
+        assert_eq!(reason, "MEDIA_LEASE must be auto or always");
     }
 
     #[test]

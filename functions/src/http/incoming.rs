@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ::http::Method;
-use ::http::header::{AUTHORIZATION, HOST};
+use ::http::header::{AUTHORIZATION, HOST, REFERER};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequestContext;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
@@ -119,16 +119,37 @@ impl Incoming {
     ///
     /// [`ApiError::OriginRefused`].
     pub(crate) fn check_origin(&self) -> Result<(), ApiError> {
+        origin::check(self.request.headers(), &self.origins, self.own_origin().as_deref())
+    }
+
+    /// The API's origin, as its client addressed it.
+    pub(crate) fn own_origin(&self) -> Option<String> {
         // The host as the client spelt it, since a port is part of an origin.
         let domain_name = || self.context()?.domain_name.as_deref();
-        let host = self.header(HOST.as_str()).or_else(domain_name);
-        let own = host.map(|host| origin::own_origin(host, self.header("x-forwarded-proto")));
-        origin::check(self.request.headers(), &self.origins, own.as_deref())
+        let host = self.header(HOST.as_str()).or_else(domain_name)?;
+        Some(origin::own_origin(host, self.header("x-forwarded-proto")))
+    }
+
+    /// Whether a page of a listed origin wants it. For an `<img>` or a `<video>` browsers send no `Origin`, and name the
+    /// page's in `Referer`, unless the page wishes otherwise.
+    pub(crate) fn is_for_listed_page(&self) -> bool {
+        let origin = || {
+            let (scheme, rest) = self.header(REFERER.as_str())?.split_once("://")?;
+            Some(format!("{scheme}://{}", rest.split('/').next()?))
+        };
+        origin().is_some_and(|origin| self.origins.contains(&origin))
     }
 
     /// A header's first value, if it is ASCII.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.request.headers().get(name)?.to_str().ok()
+    }
+
+    /// The values of a header that may come several times, as one list (RFC 9110, section 5.3).
+    pub(crate) fn list(&self, name: &str) -> Option<String> {
+        let values = self.request.headers().get_all(name).into_iter();
+        let values: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
+        (!values.is_empty()).then(|| values.join(", "))
     }
 
     /// A `{name}` of the route, decoded.

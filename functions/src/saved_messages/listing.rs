@@ -1,6 +1,6 @@
 //! A part of the list while it is put together.
 
-use lambdagram_domain::media::{MediaItem, MessageId};
+use lambdagram_domain::media::{Media, MessageId, SeenFile};
 use lambdagram_telegram::mtproto::saved_messages::{Entry, Walk};
 use lambdagram_telegram::mtproto::{Link, TelegramError};
 use serde_json::Value;
@@ -16,7 +16,7 @@ const LARGEST_ANSWER: usize = 2_900_000;
 pub(super) struct Listing {
     query: Query,
     walk: Walk,
-    items: Vec<MediaItem>,
+    found: Vec<Media>,
     /// Messages that were looked at.
     seen: usize,
 }
@@ -26,18 +26,20 @@ pub(super) struct Listing {
 pub(super) struct Part {
     /// Its items, newest first.
     pub(super) items: Vec<Value>,
+    /// Where their files are.
+    pub(super) seen: Vec<SeenFile>,
     /// The message below which the next part begins, where there may be one.
     pub(super) next: Option<MessageId>,
 }
 
 impl Listing {
     pub(super) fn new(query: Query) -> Self {
-        Self { query, walk: Walk::before(query.before), items: Vec::new(), seen: 0 }
+        Self { query, walk: Walk::before(query.before), found: Vec::new(), seen: 0 }
     }
 
     /// Reads until the part is whole or the chat ends. What was found stays when this fails or is dropped.
     pub(super) async fn fill(&mut self, link: &mut Link<'_>) -> Result<(), TelegramError> {
-        while self.items.len() < self.query.limit && !self.walk.has_ended() {
+        while self.found.len() < self.query.limit && !self.walk.has_ended() {
             let entries = self.walk.step(link, self.messages_to_read()).await?;
             self.take(entries);
         }
@@ -51,14 +53,14 @@ impl Listing {
 
     fn take(&mut self, entries: Vec<Entry>) {
         self.seen += entries.len();
-        let items = entries.into_iter().filter_map(|entry| entry.media).map(|media| media.item);
-        self.items.extend(items.filter(|item| self.query.kind.is_none_or(|kind| item.kind == kind)));
+        let files = entries.into_iter().filter_map(|entry| entry.media);
+        self.found.extend(files.filter(|file| self.query.kind.is_none_or(|kind| file.item.kind == kind)));
     }
 
     /// How many messages hold what is missing, as far as can be told by those before.
     fn messages_to_read(&self) -> usize {
-        let missing = self.query.limit.saturating_sub(self.items.len());
-        match (self.seen, self.items.len()) {
+        let missing = self.query.limit.saturating_sub(self.found.len());
+        match (self.seen, self.found.len()) {
             (0, _) => missing,
             (_, 0) => usize::MAX,
             (seen, found) => missing.saturating_mul(seen).div_ceil(found),
@@ -69,21 +71,23 @@ impl Listing {
     pub(super) fn part(&self) -> Part {
         let mut items = Vec::new();
         let mut bytes = 0;
-        for item in self.items.iter().take(self.query.limit) {
-            let item = described(item);
+        for file in self.found.iter().take(self.query.limit) {
+            let item = described(&file.item);
             bytes += item.to_string().len() + 1;
             if bytes > LARGEST_ANSWER && !items.is_empty() {
                 break;
             }
             items.push(item);
         }
-        let next = match self.items.get(items.len()) {
+        let next = match self.found.get(items.len()) {
             // Something is left over, so something was told: the limit is at least 1.
-            Some(_) => items.len().checked_sub(1).map(|last| self.items[last].id),
+            Some(_) => items.len().checked_sub(1).map(|last| self.found[last].item.id),
             None if self.walk.has_ended() => None,
             None => self.walk.position(),
         };
-        Part { items, next }
+        let told = self.found.iter().take(items.len());
+        let seen = told.map(|file| SeenFile { message: file.item.id, location: file.location.clone() });
+        Part { seen: seen.collect(), items, next }
     }
 }
 

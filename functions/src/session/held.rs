@@ -1,33 +1,19 @@
 //! A session in the hands of one request: found by its token, under its lease, unsealed.
 //!
 //! The way back is one write: a change and the end of the lease, a new token in place of this one, or the end of the
-//! session. A request that dies leaves the lease behind, which ends by itself [`LEASE_AFTER_DEADLINE`] after the
-//! request's deadline.
+//! session.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use lambdagram_aws::{Attempt, Change, Forward, Lease, LeaseToken, Leased, SessionRow};
+use lambdagram_aws::{Attempt, Change, Forward, Lease, SessionRow};
 use lambdagram_domain::session::{
-    AccountUser, Kind, MasterKeys, OpenError, Sealed, Sealer, Session, SessionId, SessionToken, Stage,
+    AccountUser, Kind, MasterKeys, OpenError, Sealed, Sealer, Session, SessionToken, Stage,
 };
 use lambdagram_domain::time::UnixTime;
-use uuid::Uuid;
 
-use super::{Accounts, PENDING_LIFE};
+use super::lease::{LEASE_WAIT, lease_end, new_lease_token};
+use super::{Accounts, Caller, PENDING_LIFE, Term};
 use crate::http::{ApiError, By, Incoming};
-
-/// How long a lease outlives the invocation that holds it: the invocation is killed at its deadline, clocks differ, and
-/// Telegram notices the end of a connection with a delay.
-const LEASE_AFTER_DEADLINE: Duration = Duration::from_secs(10);
-
-/// How long a request waits for another one to be done with the session, before it answers 429.
-const LEASE_WAIT: Duration = Duration::from_secs(3);
-
-/// Between two looks at a lease that another request holds.
-const LEASE_PAUSE: Duration = Duration::from_millis(100);
-
-/// What `retry_after` says when another request holds the session: most are done within a second.
-const BUSY_SECONDS: u64 = 2;
 
 /// Codes or passwords that are tried in one login, right ones included: a person mistypes now and then, and five digits
 /// have 100,000 forms. Telegram counts as well.
@@ -139,7 +125,7 @@ impl Accounts {
             mark: None,
         };
         let lease = Lease { id: row.id.clone(), token: new_lease_token(), version: FIRST_VERSION };
-        self.sessions.create(&row, Some((&lease.token, lease_end(request)))).await?;
+        self.sessions.create(&row, Some((&lease.token, lease_end(Term::of(request))))).await?;
         let held = Held {
             session,
             by,
@@ -156,13 +142,25 @@ impl Accounts {
 
     /// Takes the session of the request's token under its lease; a try to sign in is counted before it is made.
     pub(crate) async fn hold(&self, request: &Incoming, attempt: Option<Try<'_>>) -> Result<Found, Missing> {
-        let (token, by) = request.session_token(self.cookies).ok_or(Missing::Gone)?;
+        let caller = self.caller(request).ok_or(Missing::Gone)?;
+        self.hold_for(&caller, Term::of(request), LEASE_WAIT, attempt).await
+    }
+
+    /// Takes a session under its lease for `term`, after `patience` at most.
+    pub(super) async fn hold_for(
+        &self,
+        caller: &Caller,
+        term: Term,
+        patience: Duration,
+        attempt: Option<Try<'_>>,
+    ) -> Result<Found, Missing> {
+        let Caller { token, by } = caller.clone();
         let sealer = self.master_keys().sealer(&token);
         let mark = attempt.as_ref().map(|attempt| sealer.mark(attempt.purpose, attempt.text));
         let counted = attempt.as_ref().zip(mark.clone());
         let counted = counted.map(|(attempt, mark)| Attempt { mark, most: attempt.most });
-        let (row, lease) = self.lease(request, &token.id(), counted).await?;
-        let session = match self.unseal(&token, &row, request.now()).await {
+        let (row, lease) = self.lease(&token.id(), term, patience, counted).await?;
+        let session = match self.unseal(&token, &row).await {
             Ok(session) => session,
             Err(missing) => {
                 self.sessions.release(&lease, Change::default()).await?;
@@ -196,53 +194,16 @@ impl Accounts {
     }
 
     /// The session of the request's token as it is stored, without a lease: nothing may be done with it at Telegram.
-    pub(crate) async fn look_up(&self, request: &Incoming) -> Result<(Session, SessionRow), Missing> {
-        let (token, _) = request.session_token(self.cookies).ok_or(Missing::Gone)?;
-        let row = self.sessions.get(&token.id(), request.now()).await?.ok_or(Missing::Gone)?;
-        let session = self.unseal(&token, &row, request.now()).await?;
+    pub(crate) async fn look_up(&self, caller: &Caller) -> Result<(Session, SessionRow), Missing> {
+        let row = self.sessions.get(&caller.token.id(), self.clock.now()).await?.ok_or(Missing::Gone)?;
+        let session = self.unseal(&caller.token, &row).await?;
         Ok((session, row))
     }
 
-    async fn lease(
-        &self,
-        request: &Incoming,
-        id: &SessionId,
-        attempt: Option<Attempt>,
-    ) -> Result<(SessionRow, Lease), Missing> {
-        let token = new_lease_token();
-        let patience = tokio::time::Instant::now() + LEASE_WAIT;
-        loop {
-            // The end of the wait is real time; what it waits for is counted by the clock of the table.
-            let now = self.clock.now();
-            match self.sessions.lease(id, &token, now, lease_end(request), attempt.as_ref()).await? {
-                Leased::Granted(row) => {
-                    let lease = Lease { id: row.id.clone(), token, version: row.version };
-                    return Ok((row, lease));
-                }
-                Leased::Gone => return Err(Missing::Gone),
-                Leased::TooManyAttempts { expires_at } => {
-                    let retry_after = expires_at.since(now).as_secs().max(1);
-                    return Err(ApiError::TooManyRequests { retry_after }.into());
-                }
-                Leased::Busy { .. } if tokio::time::Instant::now() < patience => {
-                    tokio::time::sleep(LEASE_PAUSE).await;
-                }
-                Leased::Busy { .. } => {
-                    return Err(ApiError::Busy { retry_after: BUSY_SECONDS }.into());
-                }
-            }
-        }
-    }
-
-    async fn unseal(
-        &self,
-        token: &SessionToken,
-        row: &SessionRow,
-        now: UnixTime,
-    ) -> Result<Session, Missing> {
+    async fn unseal(&self, token: &SessionToken, row: &SessionRow) -> Result<Session, Missing> {
         let open = || self.master_keys().sealer(token).open(row.kind, row.version, &row.sealed);
         let opened = match open() {
-            Err(OpenError::UnknownKey) if self.secrets.refresh(now).await? => open(),
+            Err(OpenError::UnknownKey) if self.secrets.refresh(self.clock.now()).await? => open(),
             outcome => outcome,
         };
         opened.map_err(|cause| {
@@ -326,7 +287,7 @@ impl Accounts {
     }
 
     /// The master secrets in force.
-    fn master_keys(&self) -> MasterKeys {
+    pub(crate) fn master_keys(&self) -> MasterKeys {
         let versions = self.secrets.versions();
         let previous = versions.previous.as_ref().map(|version| &version.session_key);
         MasterKeys::new(&versions.current.session_key, previous)
@@ -353,14 +314,4 @@ impl Held {
     fn sealed_again(&self) -> Sealed {
         self.sealer.seal(self.kind, self.lease.next_version(), &self.session)
     }
-}
-
-fn new_lease_token() -> LeaseToken {
-    LeaseToken(Uuid::new_v4().to_string())
-}
-
-/// When the lease of this request ends by itself.
-fn lease_end(request: &Incoming) -> UnixTime {
-    let deadline = request.deadline().duration_since(UNIX_EPOCH).unwrap_or_default();
-    UnixTime(0).plus(deadline + LEASE_AFTER_DEADLINE)
 }

@@ -2,13 +2,16 @@
 //!
 //! A session is one row of a table: what Telegram knows this login by, sealed so that only its owner's token opens it.
 //! Whoever talks to Telegram with it holds the row's lease, since Telegram ends a login that it sees on two connections
-//! at once. `held.rs` is the way in and out: token, lease, seal; `telegram.rs` is the conversation in between, which
-//! ends, connection included, before the lease does; `owner.rs` is both for those who are signed in.
+//! at once. `held.rs` is the way in and out: token, seal and, in `lease.rs`, lease; `telegram.rs` is the conversation in
+//! between, which ends, connection included, before the lease does; `owner.rs` is both for those who are signed in.
 
+mod caller;
 mod held;
+mod lease;
 mod owner;
 mod refusal;
 mod telegram;
+mod ticket;
 
 use std::time::Duration;
 
@@ -17,13 +20,14 @@ use lambdagram_domain::secret::Secret;
 use lambdagram_domain::session::{Session, Stage};
 use lambdagram_telegram::mtproto::{App, Servers, Telegram};
 
+pub(crate) use self::caller::{Caller, Term};
 pub(crate) use self::held::{Doubt, Found, Held, MOST_ATTEMPTS, Missing, Progress, Try};
 pub(crate) use self::refusal::refusal;
 pub(crate) use self::telegram::{Trouble, within};
 
 use crate::clock::Clock;
 use crate::config::ConfigError;
-use crate::http::{ApiError, By, CookieRules, Incoming};
+use crate::http::CookieRules;
 use crate::runtime::Start;
 
 /// How long a login may stay unfinished. A code of Telegram's lives for minutes; a person also has to find a password.
@@ -55,15 +59,8 @@ impl Accounts {
         })
     }
 
-    /// Refuses what a page of a foreign origin had a browser do with its cookie.
-    pub(crate) fn check_origin(&self, request: &Incoming) -> Result<(), ApiError> {
-        match request.session_token(self.cookies) {
-            Some((_, By::Bearer)) => Ok(()),
-            Some((_, By::Cookie)) | None => request.check_origin(),
-        }
-    }
-
-    fn telegram(&self) -> Telegram {
+    /// Telegram, as this deployment's application sees it.
+    pub(crate) fn telegram(&self) -> Telegram {
         let api_hash = self.secrets.versions().current.api_hash.clone();
         Telegram::new(self.servers.clone(), App { api_id: self.api_id, api_hash })
     }

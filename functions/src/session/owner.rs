@@ -1,9 +1,12 @@
 //! The way in and out for those who are signed in.
 
-use http::header::SET_COOKIE;
-use lambdagram_domain::session::Stage;
+use std::time::Duration;
 
-use super::{Accounts, Found, Held, Trouble, refusal};
+use http::header::SET_COOKIE;
+use lambdagram_domain::session::{Session, Stage};
+
+use super::lease::LEASE_WAIT;
+use super::{Accounts, Caller, Found, Held, Term, Trouble, refusal};
 use crate::http::{Answer, ApiError, By, Failure, Incoming};
 
 impl Accounts {
@@ -13,7 +16,37 @@ impl Accounts {
     ///
     /// [`ApiError::NotAuthenticated`] for everybody else.
     pub(crate) async fn hold_signed_in(&self, request: &Incoming) -> Result<Held, ApiError> {
-        let found = self.hold(request, None).await;
+        let caller = self.caller(request).ok_or(ApiError::NotAuthenticated)?;
+        self.hold_owner(&caller, Term::of(request), LEASE_WAIT).await
+    }
+
+    /// The session of somebody who is signed in as it is stored: without a lease, so that nothing may be done with it
+    /// over a main connection.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::NotAuthenticated`] for everybody else.
+    pub(crate) async fn look_up_signed_in(&self, caller: &Caller) -> Result<Session, ApiError> {
+        let found = self.look_up(caller).await;
+        let (session, _) = found.map_err(|missing| missing.or(ApiError::NotAuthenticated))?;
+        match session.stage {
+            Stage::SignedIn { .. } => Ok(session),
+            _ => Err(ApiError::NotAuthenticated),
+        }
+    }
+
+    /// Takes the session of somebody who is signed in for `term`, and waits for `patience` at most.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::NotAuthenticated`] for everybody else; [`ApiError::Busy`] when another request has it.
+    pub(crate) async fn hold_owner(
+        &self,
+        caller: &Caller,
+        term: Term,
+        patience: Duration,
+    ) -> Result<Held, ApiError> {
+        let found = self.hold_for(caller, term, patience, None).await;
         match found.map_err(|missing| missing.or(ApiError::NotAuthenticated))? {
             Found::Session(held) if matches!(held.session.stage, Stage::SignedIn { .. }) => Ok(*held),
             Found::Session(held) => {

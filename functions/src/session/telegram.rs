@@ -2,15 +2,16 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use lambdagram_domain::session::Session;
+use lambdagram_domain::time::UnixTime;
 use lambdagram_telegram::mtproto::{Link, TelegramError};
 use thiserror::Error;
 use tokio::time::Instant;
 
-use super::Accounts;
+use super::{Accounts, Term};
 use crate::http::Incoming;
 
 /// Kept free at the end of an invocation, to write down what became of the session: one call of the SDK with all its
@@ -51,7 +52,22 @@ impl Trouble {
 impl Accounts {
     /// When this request's conversation with Telegram has to be over.
     pub(crate) fn deadline(&self, request: &Incoming) -> Instant {
-        let left = request.deadline().duration_since(self.clock.time()).unwrap_or_default();
+        self.end_of(Term::of(request))
+    }
+
+    /// Now, by the clock that everything is decided by.
+    pub(crate) fn now(&self) -> UnixTime {
+        self.clock.now()
+    }
+
+    /// The same, as exactly as the machine knows it.
+    pub(crate) fn time(&self) -> SystemTime {
+        self.clock.time()
+    }
+
+    /// When a conversation has to be over that has `term`.
+    pub(crate) fn end_of(&self, term: Term) -> Instant {
+        let left = term.end().duration_since(self.clock.time()).unwrap_or_default();
         Instant::now() + left.saturating_sub(TIME_TO_STORE)
     }
 

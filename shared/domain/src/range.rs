@@ -13,6 +13,11 @@ pub struct ByteRange {
 }
 
 impl ByteRange {
+    /// All of `size` bytes; `None` when there are none.
+    pub fn whole(size: u64) -> Option<Self> {
+        Some(Self { first: 0, last: size.checked_sub(1)? })
+    }
+
     /// How many bytes it has.
     #[expect(clippy::len_without_is_empty, reason = "it is never empty")]
     pub fn len(self) -> u64 {

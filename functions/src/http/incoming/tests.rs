@@ -167,3 +167,17 @@ fn a_listed_origin_passes_from_another_site() {
     assert!(incoming(&headers, "203.0.113.7", &["https://app.example"]).check_origin().is_ok());
     assert!(incoming(&headers, "203.0.113.7", &[]).check_origin().is_err());
 }
+
+#[test]
+fn a_listed_page_is_known_by_its_referer() {
+    let listed = ["https://app.example"];
+    let is_for =
+        |referer: &str| incoming(&json!({"Referer": [referer]}), "203.0.113.7", &listed).is_for_listed_page();
+    assert!(is_for("https://app.example/") && is_for("https://app.example/a?b=https://x.example"));
+    for other in
+        ["https://app.example.evil.example/", "http://app.example/", "https://x.example/app.example", "app"]
+    {
+        assert!(!is_for(other), "{other}");
+    }
+    assert!(!incoming(&json!({}), "203.0.113.7", &listed).is_for_listed_page());
+}

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use grammers_client::tl::{Deserializable, RemoteCall, Serializable};
-use lambdagram_domain::session::{AuthKey, DcKey, Session};
+use grammers_client::tl::{Deserializable, RemoteCall, Serializable, functions};
+use lambdagram_domain::session::{AuthKey, DcKey, Session, Stage};
 use tokio::time::{Instant, sleep};
 
 use super::connection::Opening;
+use super::files::servers::servers_of;
 use super::introduction::introduce;
 use super::{App, Connection, Telegram, TelegramError, clock};
 
@@ -106,21 +107,6 @@ impl<'a> Link<'a> {
         answers.into_iter().map(read::<R>).collect()
     }
 
-    /// Asks Telegram two different things at once. Otherwise as [`Self::invoke_all`].
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::invoke_all`].
-    pub async fn invoke_both<A: RemoteCall, B: RemoteCall>(
-        &mut self,
-        first: &A,
-        second: &B,
-    ) -> (Result<A::Return, TelegramError>, Result<B::Return, TelegramError>) {
-        let mut answers = self.ask(vec![first.to_bytes(), second.to_bytes()]).await.into_iter();
-        let mut next = || answers.next().unwrap_or(Err(TelegramError::Protocol("nothing was asked")));
-        (read::<A>(next()), read::<B>(next()))
-    }
-
     /// Closes the connection: its socket is closed when this returns.
     pub async fn close(mut self) {
         self.disconnect().await;
@@ -200,12 +186,19 @@ impl<'a> Link<'a> {
             Err(error) => return bodies.iter().map(|_| Err(error.clone())).collect(),
         };
         let until = self.until(CALL);
-        let calls = bodies.iter().map(|body| {
+        // Whoever is signed in wants files next: where they are handed out comes along in the same round trip.
+        let config = self.wants_servers().then(|| functions::help::GetConfig {}.to_bytes());
+        let calls = bodies.iter().chain(&config).map(|body| {
             // Telegram may take them in any order, so each could be the first.
             let body = if self.introduced { body.clone() } else { introduce(self.app(), body) };
             connection.invoke(body, until)
         });
-        let results = join_all(calls).await;
+        let mut results = join_all(calls).await;
+        if config.is_some()
+            && let Some(Ok(config)) = results.pop().map(read::<functions::help::GetConfig>)
+        {
+            self.session.media = servers_of(config);
+        }
         if let Some(key) = self.session.keys.get_mut(&self.session.home_dc) {
             key.salt = connection.salt();
         }
@@ -219,6 +212,12 @@ impl<'a> Link<'a> {
             self.disconnect().await;
         }
         results
+    }
+
+    /// Whether the addresses for files are missing or too old.
+    fn wants_servers(&self) -> bool {
+        let is_signed_in = matches!(self.session.stage, Stage::SignedIn { .. });
+        is_signed_in && self.session.media.good_until.0 <= clock::now().as_secs()
     }
 
     async fn connected(&mut self) -> Result<Connection, TelegramError> {

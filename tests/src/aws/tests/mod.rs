@@ -91,6 +91,10 @@ impl Services {
         &self.model.tables[2].name
     }
 
+    fn media(&self) -> &str {
+        &self.model.tables[3].name
+    }
+
     fn bucket(&self) -> &str {
         &self.model.buckets[0].name
     }

@@ -1,8 +1,6 @@
 //! What was seen of Saved Messages, through the store that the functions use.
 
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use lambdagram_aws::{SeenMedia, ShelfRow};
 use lambdagram_domain::media::MessageId;
 use lambdagram_domain::session::{Sealed, SessionId, SessionToken};
@@ -11,24 +9,10 @@ use lambdagram_domain::time::UnixTime;
 use super::{PERSON, Services, services, string};
 
 const NOW: UnixTime = UnixTime(1_000_000);
-const TABLE: &str = "media-of-a-test";
 
-/// An empty table, and the store on it.
 async fn store() -> (Services, SeenMedia) {
     let services = services().await;
-    let create = services.dynamodb(PERSON).create_table().table_name(TABLE);
-    let mut create = create.billing_mode(BillingMode::PayPerRequest);
-    for (name, role, kind) in [
-        ("session", KeyType::Hash, ScalarAttributeType::S),
-        ("lowest", KeyType::Range, ScalarAttributeType::N),
-    ] {
-        let key = KeySchemaElement::builder().attribute_name(name).key_type(role).build();
-        let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build();
-        create =
-            create.key_schema(key.expect("a key")).attribute_definitions(attribute.expect("a definition"));
-    }
-    create.send().await.expect("the table is made");
-    let seen = SeenMedia::new(&services.connection(), TABLE.to_owned());
+    let seen = SeenMedia::new(&services.connection(), services.media().to_owned());
     (services, seen)
 }
 
@@ -92,8 +76,11 @@ async fn what_is_over_or_cannot_be_read_is_left_out() {
     let session = SessionToken::random().id();
     seen.put(&session, &shelf(5, "over", NOW.0)).await.unwrap();
     seen.put(&session, &good(4)).await.unwrap();
-    let put =
-        services.dynamodb(PERSON).put_item().table_name(TABLE).item("session", string(session.as_str()));
+    let put = services
+        .dynamodb(PERSON)
+        .put_item()
+        .table_name(services.media())
+        .item("session", string(session.as_str()));
     put.item("lowest", AttributeValue::N("3".to_owned())).send().await.unwrap();
     assert_eq!(found(&seen, &session, 9).await, [4]);
     assert_eq!(seen.find(&session, id(9), UnixTime(NOW.0 + 1)).await.unwrap(), []);

@@ -7,7 +7,10 @@ use crate::aws::{AwsError, Front, Listeners, faults::Faults, iam::Policies};
 async fn tables_are_the_templates() {
     let services = services().await;
     let tables = services.dynamodb(PERSON).list_tables().send().await.expect("an answer").table_names;
-    assert_eq!(tables.unwrap_or_default(), [services.jobs(), services.limits(), services.sessions()]);
+    assert_eq!(
+        tables.unwrap_or_default(),
+        [services.jobs(), services.limits(), services.media(), services.sessions()]
+    );
     let ttl = services.dynamodb(PERSON).describe_time_to_live().table_name(services.jobs()).send().await;
     let ttl = ttl.expect("an answer").time_to_live_description.expect("a description");
     assert_eq!(ttl.attribute_name(), Some("expires_at"));

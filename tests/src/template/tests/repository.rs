@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -58,6 +59,11 @@ fn every_route_reaches_its_function() {
             ("IsAuthenticated", "GET", "/is-authenticated"),
             ("Logout", "POST", "/logout"),
             ("GetSavedMessagesMedia", "GET", "/get-saved-messages-media"),
+            ("StreamMedia", "GET", "/stream_media/{message_id}"),
+            ("StreamMedia", "HEAD", "/stream_media/{message_id}"),
+            ("StreamThumbnail", "GET", "/stream_thumbnail/{message_id}"),
+            ("StreamThumbnail", "HEAD", "/stream_thumbnail/{message_id}"),
+            ("MediaTickets", "POST", "/media-tickets"),
             ("Fallback", "ANY", "/"),
             ("Fallback", "ANY", "/{proxy+}"),
             ("Fallback", "ANY", "/post"),
@@ -72,6 +78,9 @@ fn every_route_reaches_its_function() {
             ("Fallback", "ANY", "/is-authenticated"),
             ("Fallback", "ANY", "/logout"),
             ("Fallback", "ANY", "/get-saved-messages-media"),
+            ("Fallback", "ANY", "/stream_media/{message_id}"),
+            ("Fallback", "ANY", "/stream_thumbnail/{message_id}"),
+            ("Fallback", "ANY", "/media-tickets"),
         ]
     );
 }
@@ -128,6 +137,9 @@ fn memory_and_timeouts_fit_the_work() {
             ("IsAuthenticated", 512, 25),
             ("Logout", 512, 25),
             ("GetSavedMessagesMedia", 512, 25),
+            ("StreamMedia", 1024, 150),
+            ("StreamThumbnail", 512, 25),
+            ("MediaTickets", 512, 25),
             ("Fallback", 128, 10),
         ]
     );
@@ -135,9 +147,70 @@ fn memory_and_timeouts_fit_the_work() {
 
 #[test]
 fn nothing_behind_the_api_outlasts_the_gateway() {
-    // API Gateway waits 29 s for an integration (AWS, REST API quotas).
-    for function in model().functions.iter().filter(|function| !function.routes.is_empty()) {
-        assert!(function.timeout.as_secs() <= 29, "{}", function.logical_id);
+    // API Gateway waits 29 s for an integration (AWS, REST API quotas), and longer where its answer streams.
+    for function in model().functions {
+        for route in function.routes {
+            let waits = route.timeout.unwrap_or(Duration::from_secs(29));
+            assert!(function.timeout <= waits, "{} {}", route.method, route.path);
+        }
+    }
+}
+
+#[test]
+fn files_stream_and_nothing_else() {
+    let model = model();
+    let routes = model.functions.iter().flat_map(|function| &function.routes);
+    let streamed: Vec<_> = routes
+        .filter(|route| route.streams)
+        .map(|route| (route.method.as_str(), route.path.as_str(), route.timeout.map(|time| time.as_secs())))
+        .collect();
+    assert_eq!(
+        streamed,
+        [
+            ("GET", "/stream_media/{message_id}", Some(155)),
+            ("HEAD", "/stream_media/{message_id}", Some(155)),
+            ("GET", "/stream_thumbnail/{message_id}", None),
+            ("HEAD", "/stream_thumbnail/{message_id}", None),
+        ]
+    );
+}
+
+#[test]
+fn a_function_streams_on_all_of_its_routes_or_on_none() {
+    for function in model().functions {
+        let streams = function.routes.iter().filter(|route| route.streams).count();
+        assert!(streams == 0 || streams == function.routes.len(), "{}", function.logical_id);
+    }
+}
+
+#[test]
+fn the_access_log_holds_nothing_that_a_client_wrote() {
+    // A path has ids in it, and a query string may have a ticket.
+    let text = std::fs::read_to_string(repository().join("template.yaml")).expect("the template");
+    let formats: Vec<_> = text.lines().filter(|line| line.contains("$context.requestTime")).collect();
+    let [format] = formats[..] else { panic!("one format, not {}", formats.len()) };
+    let named: BTreeSet<_> = format
+        .split("$context.")
+        .skip(1)
+        .filter_map(|rest| rest.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '.').next())
+        .collect();
+    assert_eq!(
+        named,
+        BTreeSet::from([
+            "error.responseType",
+            "httpMethod",
+            "integrationLatency",
+            "requestId",
+            "requestTime",
+            "resourcePath",
+            "responseLatency",
+            "responseLength",
+            "status",
+            "xrayTraceId",
+        ])
+    );
+    for setting in ["DataTraceEnabled: false", "LoggingLevel: \"OFF\""] {
+        assert!(text.contains(setting), "execution logs hold query strings: {setting}");
     }
 }
 
@@ -208,13 +281,28 @@ fn tables_and_buckets_can_be_made_as_they_are() {
             "KeySchema": [{ "AttributeName": attribute, "KeyType": "HASH" }],
         })
     };
-    let [jobs, sessions, limits] = &model.tables[..] else {
-        panic!("three tables, not {}", model.tables.len())
+    let [jobs, sessions, limits, media] = &model.tables[..] else {
+        panic!("four tables, not {}", model.tables.len())
     };
     assert_eq!(jobs.create, key("lambdagram-local-jobstable", "id"));
     assert_eq!(sessions.create, key("lambdagram-local-sessionstable", "id"));
     assert_eq!(limits.create, key("lambdagram-local-limitstable", "key"));
-    for table in [jobs, sessions, limits] {
+    assert_eq!(
+        media.create,
+        json!({
+            "TableName": "lambdagram-local-mediatable",
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [
+                { "AttributeName": "session", "AttributeType": "S" },
+                { "AttributeName": "lowest", "AttributeType": "N" },
+            ],
+            "KeySchema": [
+                { "AttributeName": "session", "KeyType": "HASH" },
+                { "AttributeName": "lowest", "KeyType": "RANGE" },
+            ],
+        })
+    );
+    for table in [jobs, sessions, limits, media] {
         assert_eq!(table.ttl_attribute.as_deref(), Some("expires_at"));
     }
     let [staging] = &model.buckets[..] else { panic!("one bucket, not {}", model.buckets.len()) };
@@ -266,9 +354,17 @@ fn each_function_gets_the_variables_it_uses_and_no_others() {
         of_accounts(&["CODES_PER_DAY", "LIMITS_TABLE", "QR_LOGIN", "SIGN_IN_ALLOW"])
     );
     assert_eq!(names("CheckPassword"), of_accounts(&["SIGN_IN_ALLOW"]));
-    for function in ["SignIn", "IsAuthenticated", "Logout", "GetSavedMessagesMedia"] {
+    for function in ["SignIn", "IsAuthenticated", "Logout"] {
         assert_eq!(names(function), of_accounts(&[]), "{function}");
     }
+    for function in ["GetSavedMessagesMedia", "MediaTickets"] {
+        assert_eq!(names(function), of_accounts(&["MEDIA_TABLE"]), "{function}");
+    }
+    assert_eq!(names("StreamThumbnail"), of_accounts(&["MEDIA_LEASE", "MEDIA_TABLE"]));
+    assert_eq!(
+        names("StreamMedia"),
+        of_accounts(&["LIMITS_TABLE", "MEDIA_LEASE", "MEDIA_TABLE", "STREAMS_PER_SESSION"])
+    );
     assert_eq!(names("Fallback"), "ALLOWED_ORIGINS");
     let worker = &function(&model, "BotWorker").environment;
     assert_eq!(worker["BOT_QUEUE_URL"], "http://127.0.0.1:9324/123456789012/lambdagram-local-bot.fifo");
@@ -297,14 +393,7 @@ fn what_serves_accounts_knows_nothing_of_the_bot_and_the_other_way_round() {
 #[test]
 fn each_function_of_accounts_may_do_to_a_session_what_it_does() {
     let model = model();
-    let may = |logical_id: &str| {
-        let statements = function(&model, logical_id).policy.iter();
-        let of_sessions = statements.filter(|statement| {
-            statement.resources.iter().any(|it| it.ends_with("table/lambdagram-local-sessionstable"))
-        });
-        let actions = of_sessions.flat_map(|statement| &statement.actions);
-        actions.filter_map(|action| action.strip_prefix("dynamodb:")).collect::<Vec<_>>().join(" ")
-    };
+    let may = |logical_id: &str| may_do(&model, logical_id, "sessionstable");
     // A token that is replaced is a new item; a login that is dead is deleted.
     for begins_or_ends_a_login in ["SendCode", "SignIn", "CheckPassword"] {
         assert_eq!(may(begins_or_ends_a_login), "PutItem UpdateItem DeleteItem");
@@ -314,6 +403,32 @@ fn each_function_of_accounts_may_do_to_a_session_what_it_does() {
     assert_eq!(may("IsAuthenticated"), "GetItem UpdateItem DeleteItem");
     assert_eq!(may("Logout"), "UpdateItem DeleteItem");
     assert_eq!(may("GetSavedMessagesMedia"), "UpdateItem DeleteItem");
+    for finds_files in ["StreamMedia", "StreamThumbnail", "MediaTickets"] {
+        assert_eq!(may(finds_files), "GetItem UpdateItem DeleteItem");
+    }
+}
+
+#[test]
+fn what_was_seen_is_written_by_who_sees_it_and_read_by_who_serves_it() {
+    let model = model();
+    for function in &model.functions {
+        let expected = match function.logical_id.as_str() {
+            "GetSavedMessagesMedia" => "PutItem",
+            "StreamMedia" | "StreamThumbnail" | "MediaTickets" => "PutItem Query",
+            _ => "",
+        };
+        assert_eq!(may_do(&model, &function.logical_id, "mediatable"), expected, "{}", function.logical_id);
+    }
+    assert_eq!(may_do(&model, "StreamMedia", "limitstable"), "UpdateItem");
+}
+
+/// The actions that a function may do to a table.
+fn may_do(model: &Model, logical_id: &str, table: &str) -> String {
+    let table = format!("table/lambdagram-local-{table}");
+    let statements = function(model, logical_id).policy.iter();
+    let of_table = statements.filter(|statement| statement.resources.iter().any(|it| it.ends_with(&table)));
+    let actions = of_table.flat_map(|statement| &statement.actions);
+    actions.filter_map(|action| action.strip_prefix("dynamodb:")).collect::<Vec<_>>().join(" ")
 }
 
 #[test]

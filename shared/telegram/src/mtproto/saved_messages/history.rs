@@ -4,7 +4,6 @@ use grammers_client::tl::{enums, functions};
 use lambdagram_domain::media::{Media, MessageId};
 
 use super::media::media_of;
-use crate::mtproto::files::servers::servers_of;
 use crate::mtproto::{Link, TelegramError};
 
 /// Messages in a page at most (core.telegram.org/api/offsets: limits are typically between 1 and 100).
@@ -47,25 +46,7 @@ pub async fn history_page(
 ///
 /// [`TelegramError`].
 pub async fn around(link: &mut Link<'_>, id: MessageId) -> Result<Page, TelegramError> {
-    page_of(link.invoke(&request_around(id)).await?)
-}
-
-/// The same, and [`crate::mtproto::media_servers`], in one round trip.
-///
-/// # Errors
-///
-/// [`TelegramError`], each its own.
-pub async fn around_and_media_servers(
-    link: &mut Link<'_>,
-    id: MessageId,
-) -> (Result<Page, TelegramError>, Result<(), TelegramError>) {
-    let (page, config) = link.invoke_both(&request_around(id), &functions::help::GetConfig {}).await;
-    let servers = config.map(|config| link.session_mut().media = servers_of(config));
-    (page.and_then(page_of), servers)
-}
-
-fn request_around(id: MessageId) -> functions::messages::GetHistory {
-    request(Some(id), -LARGEST_PAGE / 2, LARGEST_PAGE)
+    page_of(link.invoke(&request(Some(id), -LARGEST_PAGE / 2, LARGEST_PAGE)).await?)
 }
 
 pub(super) fn request(before: Option<MessageId>, skip: i32, limit: i32) -> functions::messages::GetHistory {

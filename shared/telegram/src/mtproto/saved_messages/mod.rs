@@ -7,5 +7,5 @@ mod history;
 mod media;
 mod walk;
 
-pub use self::history::{Entry, LARGEST_PAGE, Page, around, around_and_media_servers, history_page};
+pub use self::history::{Entry, LARGEST_PAGE, Page, around, history_page};
 pub use self::walk::Walk;

@@ -111,6 +111,15 @@ impl Message {
         statement.query_row(params![account, id], read).optional()
     }
 
+    /// Keeps what was changed of a message.
+    pub(super) fn update(&self, store: &Store, account: i64) -> Result<()> {
+        let classes = Class::of(self, self.file(store)?.as_ref());
+        let query = "UPDATE messages SET classes = ?3, words = ?4, body = ?5 WHERE account = ?1 AND id = ?2";
+        let mut statement = store.connection().prepare_cached(query)?;
+        statement.execute(params![account, self.id, classes, self.text.to_lowercase(), written(self)?])?;
+        Ok(())
+    }
+
     /// Deletes a message. Its file stays as long as somebody holds a reference to it. Whether there was a message.
     pub(super) fn delete(store: &Store, account: i64, id: i32) -> Result<bool> {
         let query = "UPDATE messages SET body = NULL WHERE account = ?1 AND id = ?2 AND body IS NOT NULL";

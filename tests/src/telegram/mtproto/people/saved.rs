@@ -130,6 +130,25 @@ impl People {
         })
     }
 
+    /// Puts a file of noise in the place of a saved message's file, as an edit does; whether there is such a message.
+    ///
+    /// # Errors
+    /// The number has no account, or the database failed.
+    pub fn replace_with_noise(&self, phone: &Phone, message_id: i32, size: u64) -> Result<bool, PeopleError> {
+        let now_s = self.0.now_s();
+        self.with_account(phone, |store, account| {
+            let Some(mut message) = Message::get(store, account.id, message_id)? else { return Ok(false) };
+            let Some(replaced) = message.file(store)? else { return Ok(false) };
+            let bytes = Bytes::Generated { seed: size, size };
+            let it = make::document(store, bytes, "application/octet-stream", None, true)?;
+            let file = File::new(account.id, replaced.dc, now_s, Kind::Document(it));
+            store.put(&file)?;
+            message.media = Some(Media::File(file.id));
+            message.update(store, account.id)?;
+            Ok(true)
+        })
+    }
+
     /// Deletes a message of any chat; whether there was one.
     ///
     /// # Errors
