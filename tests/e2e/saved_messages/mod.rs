@@ -1,10 +1,22 @@
 //! Saved Messages of people who are signed in.
 
+mod begun;
+mod changes;
+mod clients;
+mod crowds;
+mod faults;
+mod galleries;
+mod leased;
 mod list;
 mod paging;
+mod property;
+mod secrecy;
+mod streams;
+mod thumbnails;
 
 use lambdagram_tests::telegram::mtproto::accounts::Phone;
 use lambdagram_tests::telegram::mtproto::people::saved::SavedMessage;
+use lambdagram_tests::telegram::mtproto::people::sending::{SendAs, Sent};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -32,6 +44,11 @@ impl TestStack {
     fn save_text(&self, phone: &str, text: &str) -> i32 {
         let phone = Phone::parse(phone).unwrap();
         self.stack.cloud().unwrap().people().save_text(&phone, text).unwrap()
+    }
+
+    fn messages_elsewhere(&self, phone: &str) -> Vec<i32> {
+        let phone = Phone::parse(phone).unwrap();
+        self.stack.cloud().unwrap().people().messages_elsewhere(&phone).unwrap()
     }
 
     fn delete_saved(&self, phone: &str, message_id: i32) {
@@ -89,4 +106,22 @@ fn ids(items: &[Value]) -> Vec<i32> {
 /// The ids of messages.
 fn ids_of(messages: &[SavedMessage]) -> Vec<i32> {
     messages.iter().map(|message| message.id).collect()
+}
+
+/// Saves a document of noise in a data centre; the id of its message.
+fn noise(stack: &TestStack, phone: &str, size: u64, dc: i32) -> i32 {
+    let sent = Sent {
+        name: Some("noise.bin".to_owned()),
+        mime_type: "application/octet-stream".to_owned(),
+        caption: String::new(),
+        send_as: SendAs::Document,
+    };
+    let phone = Phone::parse(phone).unwrap();
+    stack.stack.cloud().unwrap().people().save_noise(&phone, size, dc, sent).unwrap()
+}
+
+/// The file of a message, as Telegram holds it.
+fn read_all(stack: &TestStack, phone: &str, id: i32) -> Vec<u8> {
+    let phone = Phone::parse(phone).unwrap();
+    stack.stack.cloud().unwrap().people().read_saved(&phone, id, 0..u64::MAX).unwrap().unwrap()
 }
