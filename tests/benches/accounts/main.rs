@@ -1,5 +1,5 @@
-//! Measures signing in to accounts on this machine and prints tables. It asserts no time: what the figures of one run
-//! were, and what they mean, is in `docs/PERFORMANCE.md`.
+//! Measures people's accounts on this machine, signing in and streaming, and prints tables. It asserts no time: what the
+//! figures of one run were, and what they mean, is in `docs/PERFORMANCE.md`.
 //!
 //! ```sh
 //! cargo build --profile deploy -p lambdagram-functions --bins --example bare
@@ -19,6 +19,8 @@ mod common;
 mod measured;
 mod people;
 mod server;
+mod streams;
+mod visitor;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,13 +30,23 @@ use clap::{Parser, ValueEnum};
 use crate::common::ground::{Binaries, Failure};
 use crate::common::sizes;
 
-/// The functions of a login that begins with a code.
-const FUNCTIONS: [&str; 5] = ["check_password", "is_authenticated", "logout", "send_code", "sign_in"];
+/// The functions of a login that begins with a code, and of files.
+const FUNCTIONS: [&str; 9] = [
+    "check_password",
+    "get_saved_messages_media",
+    "is_authenticated",
+    "logout",
+    "media_tickets",
+    "send_code",
+    "sign_in",
+    "stream_media",
+    "stream_thumbnail",
+];
 
 /// Bytes one of them may have.
 const LARGEST: u64 = 12_000_000;
 
-/// Measures signing in to accounts.
+/// Measures people's accounts.
 #[derive(Parser)]
 struct Cli {
     /// What to measure; all of it by default.
@@ -55,6 +67,8 @@ enum Table {
     ColdStart,
     /// Sizes of the binaries.
     Sizes,
+    /// Throughput, first bytes and memory of streams, beside Telethon.
+    Streams,
 }
 
 #[tokio::main]
@@ -76,6 +90,9 @@ async fn measure(cli: Cli) -> Result<(), Failure> {
     }
     if wanted(Table::ColdStart) {
         cold_start::measure(&binaries).await?;
+    }
+    if wanted(Table::Streams) {
+        streams::measure(&binaries).await?;
     }
     if wanted(Table::Calls) {
         calls::measure(&binaries).await?;

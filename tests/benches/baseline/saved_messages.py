@@ -1,4 +1,5 @@
-"""Signing in to a Telegram account with Flask and Telethon: what the functions of accounts are measured against.
+"""A Telegram account with Flask and Telethon, signing in and streaming: what the functions of accounts are measured
+against.
 
 Each request has a Telethon client of its own, made from what is kept of the session, connected for the request and
 disconnected after it, and an event loop of its own, since Flask's views are threads. The client is as Telethon makes
@@ -16,13 +17,15 @@ import asyncio
 import logging
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import islice
 
 import waitress
-from flask import Blueprint, Flask, current_app, request
-from telethon import TelegramClient, errors
+from flask import Blueprint, Flask, Response, current_app, request, stream_with_context
+from telethon import TelegramClient, errors, functions, types
 from telethon.crypto import rsa
 from telethon.sessions import StringSession
 
@@ -30,6 +33,9 @@ from telethon.sessions import StringSession
 WEB_THREADS = 8
 
 COOKIE = "session"
+
+# Bytes of a part: the most that Telethon asks for at once.
+PART = 512 * 1024
 
 api = Blueprint("api", __name__)
 
@@ -159,6 +165,55 @@ def is_authenticated():
             return await client.is_user_authorized()
 
     return {"authenticated": asyncio.run(ask())}
+
+
+@api.get("/stream_media/<int:message_id>")
+def stream_media(message_id: int):
+    """Streams a file from Saved Messages: one part after the other, or `window` parts at once."""
+    login = logins().find()
+    if login is None:
+        return {"error": "User not authenticated."}, 401
+    window = int(request.args.get("window", "1"))
+    return Response(stream_with_context(chunks(login, message_id, window)), mimetype="application/octet-stream")
+
+
+def chunks(login: Login, message_id: int, window: int) -> Iterator[bytes]:
+    """Runs the asynchronous parts in a loop of its own, since Flask's answers are ordinary iterators."""
+    loop = asyncio.new_event_loop()
+    parts = downloaded(login, message_id, window)
+    try:
+        while True:
+            yield loop.run_until_complete(anext(parts))
+    except StopAsyncIteration:
+        pass
+    finally:
+        loop.run_until_complete(parts.aclose())
+        loop.close()
+
+
+async def downloaded(login: Login, message_id: int, window: int) -> AsyncIterator[bytes]:
+    """The parts of a file in their order, with Telethon's own loop or with several requests on their way."""
+    async with telegram(login) as client:
+        message = await client.get_messages("me", ids=message_id)
+        if window == 1:
+            async for part in client.iter_download(message.media, request_size=PART):
+                yield bytes(part)
+            return
+        document = message.document
+        location = types.InputDocumentFileLocation(
+            document.id, document.access_hash, document.file_reference, ""
+        )
+        offsets = iter(range(0, document.size, PART))
+
+        def ask(offset: int) -> asyncio.Task:
+            part = functions.upload.GetFileRequest(location, offset=offset, limit=PART)
+            return asyncio.ensure_future(client(part))
+
+        under_way = deque(ask(offset) for offset in islice(offsets, window))
+        while under_way:
+            part = await under_way.popleft()
+            under_way.extend(ask(offset) for offset in islice(offsets, 1))
+            yield part.bytes
 
 
 @api.post("/logout")
