@@ -7,6 +7,7 @@ mod buckets;
 mod lifecycle;
 mod multipart;
 mod presigned;
+mod reading;
 mod uploads;
 
 use std::collections::HashMap;
@@ -49,7 +50,7 @@ pub(super) fn router(data_dir: &Path, buckets: &[Bucket], clock: Clock) -> Resul
     let files = FileSystem::new(&folder).map_err(|error| io(std::io::Error::other(format!("{error:?}"))))?;
     let (uploads, rules) = (uploads(data_dir)?, rules(buckets)?);
     let multipart = Multipart { uploads, rules, clock: clock.clone() };
-    let mut builder = S3ServiceBuilder::new(Buckets { files, multipart });
+    let mut builder = S3ServiceBuilder::new(Buckets { files, folder: folder.clone(), multipart });
     builder.set_auth(OneSecret);
     // Presigned requests are looked at before, by the stack's clock.
     let mut config = S3Config::default();

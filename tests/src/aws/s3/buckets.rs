@@ -1,6 +1,7 @@
 //! What answers for S3: `s3s-fs` for objects, and [`Multipart`] for the uploads that it does not keep as S3 does.
 
 use std::future::ready;
+use std::path::PathBuf;
 use std::pin::Pin;
 
 use s3s::dto::{
@@ -17,14 +18,37 @@ use s3s::{S3, S3Request, S3Response, S3Result};
 use s3s_fs::FileSystem;
 
 use super::multipart::Multipart;
+use super::reading::{Conditions, quicken};
 
 /// The buckets.
 pub(super) struct Buckets {
     pub(super) files: FileSystem,
+    /// The folder of the buckets' folders.
+    pub(super) folder: PathBuf,
     pub(super) multipart: Multipart,
 }
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = S3Result<S3Response<T>>> + Send + 'a>>;
+
+impl Buckets {
+    async fn read(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+        let path = self.folder.join(&request.input.bucket).join(&request.input.key);
+        let GetObjectInput { if_match, if_none_match, .. } = &request.input;
+        let conditions = Conditions { matches: if_match.clone(), differs: if_none_match.clone() };
+        let mut answer = self.files.get_object(request).await?;
+        conditions.check(answer.output.e_tag.as_ref())?;
+        quicken(&mut answer.output, path).await;
+        Ok(answer)
+    }
+
+    async fn look(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
+        let HeadObjectInput { if_match, if_none_match, .. } = &request.input;
+        let conditions = Conditions { matches: if_match.clone(), differs: if_none_match.clone() };
+        let answer = self.files.head_object(request).await?;
+        conditions.check(answer.output.e_tag.as_ref())?;
+        Ok(answer)
+    }
+}
 
 /// Operations that others answer, in the form that the trait has them.
 macro_rules! operations {
@@ -34,6 +58,22 @@ macro_rules! operations {
         transfers { $($transfer:ident = $moved:ident($transfer_input:ty) -> $transfer_output:ty;)+ }
     ) => {
         impl S3 for Buckets {
+            fn get_object<'a, 'b>(&'a self, request: S3Request<GetObjectInput>) -> Answer<'b, GetObjectOutput>
+            where
+                'a: 'b,
+                Self: 'b,
+            {
+                Box::pin(self.read(request))
+            }
+
+            fn head_object<'a, 'b>(&'a self, request: S3Request<HeadObjectInput>) -> Answer<'b, HeadObjectOutput>
+            where
+                'a: 'b,
+                Self: 'b,
+            {
+                Box::pin(self.look(request))
+            }
+
             $(
                 fn $object<'a, 'b>(&'a self, request: S3Request<$object_input>) -> Answer<'b, $object_output>
                 where
@@ -73,9 +113,7 @@ operations! {
         delete_object(DeleteObjectInput) -> DeleteObjectOutput;
         delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput;
         get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput;
-        get_object(GetObjectInput) -> GetObjectOutput;
         head_bucket(HeadBucketInput) -> HeadBucketOutput;
-        head_object(HeadObjectInput) -> HeadObjectOutput;
         list_buckets(ListBucketsInput) -> ListBucketsOutput;
         list_objects(ListObjectsInput) -> ListObjectsOutput;
         list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output;
