@@ -2,8 +2,8 @@
 //!
 //! Each service speaks its own protocol on a port of its own, so that any SDK and the `aws` command can use it. Before
 //! each stands the same [`Front`]: function processes may do what their policy in `template.yaml` says, the person at
-//! the machine everything. The services do what the stack needs of them; what they are beyond that (backups, lifecycles,
-//! encryption) is AWS's.
+//! the machine everything. The services do what the stack needs of them; what they are beyond that (backups, encryption,
+//! lifecycles of objects) is AWS's.
 
 mod call;
 mod cors;

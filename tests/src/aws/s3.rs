@@ -5,6 +5,7 @@
 
 mod buckets;
 mod lifecycle;
+mod listing;
 mod multipart;
 mod presigned;
 mod reading;
