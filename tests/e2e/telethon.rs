@@ -3,6 +3,7 @@
 //! Telethon is found in the environment that `.ci/run` makes. Where it is not, these tests say so and end; `.ci/run`
 //! counts that as a failure.
 
+use std::io::Cursor;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -150,6 +151,59 @@ async fn telethon_lists_saved_messages_and_downloads_their_files() {
     });
     assert_eq!(saw, expected);
     assert!(script.process.wait().await.unwrap().success());
+    assert_eq!(people.summary(&phone).unwrap().unwrap().overlaps, 0);
+    shutdown.cancel();
+    cloud.stopped().await;
+}
+
+#[tokio::test]
+async fn telethon_sends_files_small_and_big_and_none_of_them_twice() {
+    let Some(environment) = environment().await else { return };
+    let (folder, shutdown) = (tempfile::tempdir().unwrap(), CancellationToken::new());
+    let options =
+        Options { data_dir: folder.path().to_owned(), clock: Clock::default(), faults: Faults::default() };
+    let cloud = Cloud::start(options, shutdown.clone()).await.unwrap();
+    let (people, phone) = (cloud.people(), Phone::parse(FIRST_PHONE).unwrap());
+    let before = people.saved_messages(&phone).unwrap().len();
+    let file = |name: &str, content: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let mut picture = Cursor::new(Vec::new());
+    image::RgbImage::from_fn(300, 200, |x, _| image::Rgb([if x < 150 { 255 } else { 0 }, 90, 20]))
+        .write_to(&mut picture, image::ImageFormat::Png)
+        .unwrap();
+    // Noise is not made smaller by the packing that clients try.
+    let mut noise = vec![0; 12_000_001];
+    getrandom::fill(&mut noise).unwrap();
+    let picture = file("picture.png", &picture.into_inner());
+    let (small, big) = (file("small.txt", b"A small file.\n"), file("big.bin", &noise));
+    let arguments = [FIRST_PHONE, &picture, &small, &big];
+    let mut script =
+        Script::start(&environment, &cloud, folder.path(), ("uploads.py", HOME_DC), &arguments).await;
+    assert_eq!(script.line().await, "code");
+    script.tell(&people.login_code(&phone).unwrap().unwrap()).await;
+    let mut saw: Value = serde_json::from_str(&script.line().await).unwrap();
+    let ids: Vec<i32> = serde_json::from_value(saw["ids"].take()).unwrap();
+    let hash = |content: &[u8]| hex::encode(Sha256::digest(content));
+    let expected = json!({
+        "ids": null,
+        "texts": ["A photo", "A document", "", "Again"],
+        "photo": [300, 200],
+        "names": ["small.txt", "big.bin"],
+        "mime_type": "text/plain",
+        "steps": 12_000_001_usize.div_ceil(128 * 1024),
+        "large": hash(&noise),
+        "again": hash(b"A small file.\n"),
+        "twice": {"same": true, "counts": [1, 0]},
+        "newest": "Twice",
+    });
+    assert_eq!(saw, expected);
+    assert!(script.process.wait().await.unwrap().success());
+    let sent = [ids[1], ids[2]].map(|id| people.sent_sha256(&phone, id).unwrap().unwrap());
+    assert_eq!(sent, [hash(b"A small file.\n"), hash(&noise)]);
+    assert_eq!(people.saved_messages(&phone).unwrap().len(), before + 5);
     assert_eq!(people.summary(&phone).unwrap().unwrap().overlaps, 0);
     shutdown.cancel();
     cloud.stopped().await;

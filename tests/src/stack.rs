@@ -246,7 +246,7 @@ impl Stack {
             })
         };
         let front = Front::new(Policies::new(&model.functions), aws_faults.clone(), kill);
-        let aws = aws_listeners.start(&model, data_dir, &front, sqs.router()).await?;
+        let aws = aws_listeners.start(&model, data_dir, &front, sqs.router(), clock.clone()).await?;
         let running = invoke::Running {
             parameters,
             sqs_endpoint: environment.sqs_endpoint,

@@ -2,8 +2,8 @@
 //!
 //! Each service speaks its own protocol on a port of its own, so that any SDK and the `aws` command can use it. Before
 //! each stands the same [`Front`]: function processes may do what their policy in `template.yaml` says, the person at
-//! the machine everything. The services do what the stack needs of them; what they are beyond that (backups, lifecycles,
-//! encryption) is AWS's.
+//! the machine everything. The services do what the stack needs of them; what they are beyond that (backups, encryption,
+//! lifecycles of objects) is AWS's.
 
 mod call;
 mod cors;
@@ -32,6 +32,7 @@ use tokio_util::task::TaskTracker;
 
 pub use front::{Front, Kill};
 
+use crate::clock::Clock;
 use crate::template::Model;
 use crate::template::model::Bucket;
 
@@ -119,7 +120,7 @@ impl Listeners {
     }
 
     /// Starts the services with the model's tables and buckets, which are kept in `data_dir`. `sqs` is the service that
-    /// answers for SQS; its queues are its own business.
+    /// answers for SQS; its queues are its own business. Presigned URLs and uploads age by `clock`.
     ///
     /// # Errors
     ///
@@ -130,11 +131,12 @@ impl Listeners {
         data_dir: &Path,
         front: &Front,
         sqs: Router,
+        clock: Clock,
     ) -> Result<Aws, AwsError> {
         let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
         let guard = shutdown.clone().drop_guard();
         let (tables, dynamodb) = dynamodb::start(data_dir, &model.tables, shutdown, &tasks).await?;
-        let s3 = s3::router(data_dir, &model.buckets)?;
+        let s3 = s3::router(data_dir, &model.buckets, clock)?;
         let stored = Stored { tables, buckets: model.buckets.clone(), data_dir: data_dir.to_owned() };
         let aws = Aws { endpoints: self.endpoints, stored, shutdown: guard.disarm(), tasks };
         aws.serve(self.dynamodb, front.wrap(Service::DynamoDb, dynamodb));

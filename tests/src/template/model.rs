@@ -120,6 +120,8 @@ pub struct Bucket {
     pub name: String,
     /// The template's CORS rules, as written.
     pub cors: Value,
+    /// The template's lifecycle rules, as written.
+    pub lifecycle: Value,
 }
 
 /// An SQS queue.

@@ -31,14 +31,8 @@ const TABLE_LEFT_ALONE: &[&str] = &[
 ];
 
 /// Bucket properties without an effect on one machine.
-const BUCKET_LEFT_ALONE: &[&str] = &[
-    "BucketEncryption",
-    "BucketName",
-    "LifecycleConfiguration",
-    "OwnershipControls",
-    "PublicAccessBlockConfiguration",
-    "Tags",
-];
+const BUCKET_LEFT_ALONE: &[&str] =
+    &["BucketEncryption", "BucketName", "OwnershipControls", "PublicAccessBlockConfiguration", "Tags"];
 
 /// Queue properties that are attributes of `CreateQueue`.
 const QUEUE_ATTRIBUTES: &[&str] = &[
@@ -74,15 +68,19 @@ pub(super) fn table(name: String, properties: &Node, resolver: &Resolver<'_>) ->
 }
 
 pub(super) fn bucket(name: String, resource: &Node, resolver: &Resolver<'_>) -> Result<Bucket, Problem> {
-    let mut cors = json!([]);
+    let (mut cors, mut lifecycle) = (json!([]), json!([]));
     if let Some(properties) = resource.get("Properties") {
-        properties.only(&[BUCKET_LEFT_ALONE, &["CorsConfiguration"]])?;
+        properties.only(&[BUCKET_LEFT_ALONE, &["CorsConfiguration", "LifecycleConfiguration"]])?;
         if let Some(configuration) = resolver.get(&properties, "CorsConfiguration")? {
             configuration.only(&[&["CorsRules"]])?;
             cors = plain(&configuration.require("CorsRules")?)?;
         }
+        if let Some(configuration) = resolver.get(&properties, "LifecycleConfiguration")? {
+            configuration.only(&[&["Rules"]])?;
+            lifecycle = plain(&configuration.require("Rules")?)?;
+        }
     }
-    Ok(Bucket { name, cors })
+    Ok(Bucket { name, cors, lifecycle })
 }
 
 pub(super) fn queue(name: String, resource: &Node, resolver: &Resolver<'_>) -> Result<Queue, Problem> {

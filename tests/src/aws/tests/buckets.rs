@@ -26,6 +26,47 @@ async fn objects_are_kept_with_their_type_and_read_in_ranges() {
 }
 
 #[tokio::test]
+async fn large_objects_are_read_in_ranges_of_any_place() {
+    let services = services().await;
+    let (client, bucket) = (services.s3(PERSON), services.bucket());
+    let whole: Vec<u8> = (0..700_001_u32).map(|at| u8::try_from(at / 3 % 251).expect("small")).collect();
+    let put = client.put_object().bucket(bucket).key("uploads/a").body(whole.clone().into());
+    put.send().await.expect("a write");
+    assert!(bytes(&services, "uploads/a").await == whole);
+    for (range, expected) in [
+        ("bytes=0-0", 0..1),
+        ("bytes=262143-262144", 262_143..262_145),
+        ("bytes=100-600099", 100..600_100),
+        ("bytes=699000-", 699_000..700_001),
+        ("bytes=-5", 699_996..700_001),
+        ("bytes=700000-999999", 700_000..700_001),
+    ] {
+        let got = client.get_object().bucket(bucket).key("uploads/a").range(range).send().await;
+        let got = got.expect("an answer").body.collect().await.expect("bytes").to_vec();
+        assert!(got == whole[expected], "{range}");
+    }
+}
+
+#[tokio::test]
+async fn reading_may_depend_on_the_entity_tag() {
+    let services = services().await;
+    let (client, bucket) = (services.s3(PERSON), services.bucket());
+    let put = client.put_object().bucket(bucket).key("uploads/a").body(b"content".to_vec().into());
+    let etag = put.send().await.expect("a write").e_tag.expect("a tag");
+    let get = || client.get_object().bucket(bucket).key("uploads/a");
+    assert!(get().if_match(&etag).send().await.is_ok());
+    assert!(get().if_none_match("\"other\"").send().await.is_ok());
+    let status = async |get: aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder| {
+        let refused = get.send().await.expect_err("it is refused");
+        refused.raw_response().expect("an answer").status().as_u16()
+    };
+    assert_eq!(status(get().if_match("\"other\"")).await, 412);
+    assert_eq!(status(get().if_none_match(&etag)).await, 304);
+    let head = client.head_object().bucket(bucket).key("uploads/a").if_match("\"other\"").send().await;
+    assert_eq!(head.expect_err("it is refused").raw_response().expect("an answer").status().as_u16(), 412);
+}
+
+#[tokio::test]
 async fn a_missing_object_is_no_such_key_and_can_be_deleted() {
     let services = services().await;
     let get = services.s3(PERSON).get_object().bucket(services.bucket()).key("photos/none").send().await;

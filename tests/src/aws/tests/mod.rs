@@ -9,6 +9,7 @@ mod seen_media;
 mod sessions;
 mod slots;
 mod tables;
+mod uploads;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -38,6 +39,7 @@ struct Services {
     faults: Faults,
     killed: Arc<Mutex<Vec<String>>>,
     sqs: Sqs,
+    clock: Clock,
     /// Kept until the end of the test; `None` where the test keeps the folder itself.
     _folder: Option<TempDir>,
 }
@@ -50,7 +52,8 @@ async fn services() -> Services {
 
 async fn services_with(folder: &Path, model: Model) -> Services {
     let listeners = Listeners::bind().await.expect("free ports");
-    let sqs = Sqs::open(folder, Clock::default()).expect("the queues open");
+    let clock = Clock::default();
+    let sqs = Sqs::open(folder, clock.clone()).expect("the queues open");
     sqs.set_endpoint(&listeners.endpoints().sqs);
     for queue in model.queues.iter().rev() {
         sqs.ensure_queue(&queue.name, &queue.attributes).expect("the queue is made");
@@ -62,8 +65,11 @@ async fn services_with(folder: &Path, model: Model) -> Services {
     };
     let faults = Faults::default();
     let front = Front::new(Policies::new(&model.functions), faults.clone(), kill);
-    let aws = listeners.start(&model, folder, &front, sqs.router()).await.expect("the services start");
-    Services { aws, model, faults, killed, sqs, _folder: None }
+    let aws = listeners
+        .start(&model, folder, &front, sqs.router(), clock.clone())
+        .await
+        .expect("the services start");
+    Services { aws, model, faults, killed, sqs, clock, _folder: None }
 }
 
 impl Services {

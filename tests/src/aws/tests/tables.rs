@@ -2,6 +2,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 
 use super::{PERSON, repository, services, services_with, string};
 use crate::aws::{AwsError, Front, Listeners, faults::Faults, iam::Policies};
+use crate::clock::Clock;
 
 #[tokio::test]
 async fn tables_are_the_templates() {
@@ -93,7 +94,7 @@ async fn a_folder_with_another_key_is_refused_in_one_line() {
     model.tables[0].create["KeySchema"][0]["AttributeName"] = "other".into();
     let front = Front::new(Policies::default(), Faults::default(), std::sync::Arc::new(|_: &str| {}));
     let listeners = Listeners::bind().await.expect("free ports");
-    let error = listeners.start(&model, folder.path(), &front, axum::Router::new()).await;
+    let error = listeners.start(&model, folder.path(), &front, axum::Router::new(), Clock::default()).await;
     assert_eq!(
         error.expect_err("the folder is refused").to_string(),
         "lambdagram-local-jobstable: the data folder holds it with another key; use another folder or delete it"
@@ -107,7 +108,8 @@ async fn a_folder_that_cannot_be_written_is_one_line() {
     std::fs::write(&file, "").expect("a file");
     let front = Front::new(Policies::default(), Faults::default(), std::sync::Arc::new(|_: &str| {}));
     let listeners = Listeners::bind().await.expect("free ports");
-    let error = listeners.start(&repository::model(), &file, &front, axum::Router::new()).await;
+    let error =
+        listeners.start(&repository::model(), &file, &front, axum::Router::new(), Clock::default()).await;
     let error = error.expect_err("the folder is refused");
     assert!(matches!(error, AwsError::Io { .. }));
     assert!(!error.to_string().contains('\n'));

@@ -20,7 +20,7 @@ const CODES: &[(i32, &[&str])] = &[
         ],
     ),
     (420, &["FROZEN_METHOD_INVALID"]),
-    (500, &["AUTH_KEY_UNSYNCHRONIZED", "RPC_CALL_FAIL", "SIGN_IN_FAILED"]),
+    (500, &["AUTH_KEY_UNSYNCHRONIZED", "RANDOM_ID_DUPLICATE", "RPC_CALL_FAIL", "SIGN_IN_FAILED"]),
     (-503, &["TIMEOUT"]),
 ];
 
@@ -86,6 +86,7 @@ mod tests {
             (420, "SLOWMODE_WAIT_9"),
             (500, "AUTH_RESTART"),
             (500, "AUTH_RESTART_3"),
+            (500, "RANDOM_ID_DUPLICATE"),
             (500, "SIGN_IN_FAILED"),
             (-503, "TIMEOUT"),
         ];

@@ -10,8 +10,8 @@
 //! itself and gives calls to the service without what `unwrap` takes off them. Answers go the same way back through
 //! `outgoing`.
 //!
-//! Behind the services, `history` keeps messages, `files` photos and documents, and `content` what accounts hold from
-//! the start.
+//! Behind the services, `history` keeps messages, `files` photos and documents, `uploads` the parts of files to come,
+//! and `content` what accounts hold from the start.
 //!
 //! What it leaves out, on purpose:
 //! - HTTP and UDP, quick acknowledgements, temporary auth keys and their binding.
@@ -33,6 +33,7 @@ mod files;
 mod handshake;
 mod history;
 pub mod keys;
+mod limits;
 mod messages;
 pub mod network;
 mod outgoing;
@@ -49,6 +50,7 @@ mod store;
 mod tokens;
 mod transport;
 mod unwrap;
+mod uploads;
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,10 @@
 //! What the simulated cloud remembers, in `<data-dir>/telegram/cloud.sqlite`: documents by kind and id,
-//! messages, and the bytes of files.
+//! messages, and the bytes of files. What clients upload lies in files beside it.
 //!
 //! This file knows rows, not Telegram. A change is written before its answer goes out, and whole or not at all, so
 //! nothing that a client was told is lost when the process is killed.
 
+use std::io;
 use std::path::Path;
 
 use rusqlite::types::Type;
@@ -12,7 +13,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::files::bytes;
-use super::history;
+use super::files::disk::Disk;
+use super::{history, uploads};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS documents (
@@ -31,6 +33,7 @@ pub(super) trait Document: Serialize + DeserializeOwned {
 /// The database.
 pub(super) struct Store {
     connection: Connection,
+    disk: Disk,
 }
 
 impl Store {
@@ -38,10 +41,16 @@ impl Store {
         let connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
-        for schema in [SCHEMA, history::SCHEMA, bytes::SCHEMA] {
+        for schema in [SCHEMA, history::SCHEMA, bytes::SCHEMA, uploads::SCHEMA] {
             connection.execute_batch(schema)?;
         }
-        Ok(Self { connection })
+        let disk = Disk::new(path.parent().unwrap_or(path));
+        Ok(Self { connection, disk })
+    }
+
+    /// The files beside the database.
+    pub(super) const fn disk(&self) -> &Disk {
+        &self.disk
     }
 
     /// The tables beyond documents: those who have one say in SQL what they want of it.
@@ -86,8 +95,16 @@ impl Store {
     }
 
     pub(super) fn clear(&self) -> Result<()> {
-        self.connection.execute_batch("DELETE FROM documents; DELETE FROM messages; DELETE FROM file_bytes;")
+        self.connection.execute_batch(
+            "DELETE FROM documents; DELETE FROM messages; DELETE FROM file_bytes; DELETE FROM upload_parts;",
+        )?;
+        self.disk.clear().map_err(broken_file)
     }
+}
+
+/// A file beside the database that cannot be read or written: a failure of the store like any other.
+pub(super) fn broken_file(error: io::Error) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(error.into())
 }
 
 /// What the first column of a row holds as JSON.

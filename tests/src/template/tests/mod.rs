@@ -1,5 +1,6 @@
 //! What loads, what it becomes, and each complaint word for word.
 
+pub(crate) mod buckets;
 mod complaints;
 mod intrinsics;
 pub(crate) mod repository;

@@ -307,6 +307,8 @@ fn tables_and_buckets_can_be_made_as_they_are() {
     }
     let [staging] = &model.buckets[..] else { panic!("one bucket, not {}", model.buckets.len()) };
     assert_eq!((staging.name.as_str(), &staging.cors), ("lambdagram-local-stagingbucket", &json!([])));
+    let forgotten = &staging.lifecycle[1]["AbortIncompleteMultipartUpload"];
+    assert_eq!(forgotten, &json!({ "DaysAfterInitiation": 1 }));
 }
 
 #[test]

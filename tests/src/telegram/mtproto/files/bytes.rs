@@ -1,12 +1,13 @@
 //! The bytes of files: those that the program brings along, those that follow from a number, and those that somebody
-//! sent. All of them are read in ranges, so that no file is ever in memory as a whole.
+//! sent or uploaded. All of them are read in ranges, so that no file is ever in memory as a whole.
 
 use rusqlite::{Result, params};
 use serde::{Deserialize, Serialize};
 
 use super::super::content;
 use super::super::random;
-use super::super::store::Store;
+use super::super::store::{Store, broken_file};
+use super::disk::{Disk, Place};
 
 /// The table of what was sent: a file of many bytes is many rows.
 pub(in super::super) const SCHEMA: &str = "
@@ -30,33 +31,43 @@ pub(in super::super) enum Bytes {
     Generated { seed: u64, size: u64 },
     /// Rows of the table under this number.
     Stored { file: i64, size: u64 },
+    /// The file on disk of this number.
+    OnDisk { file: i64, size: u64 },
 }
 
 impl Bytes {
     pub(in super::super) fn size(&self) -> u64 {
         match self {
             Self::Bundled(name) => content::bundled(name).len() as u64,
-            Self::Generated { size, .. } | Self::Stored { size, .. } => *size,
+            Self::Generated { size, .. } | Self::Stored { size, .. } | Self::OnDisk { size, .. } => *size,
         }
     }
 
     /// Up to `length` bytes from `offset` on, if they can be had without the database.
-    pub(in super::super) fn read_without(&self, offset: u64, length: u64) -> Option<Vec<u8>> {
+    pub(in super::super) fn read_without(
+        &self,
+        disk: &Disk,
+        offset: u64,
+        length: u64,
+    ) -> Result<Option<Vec<u8>>> {
         let end = offset.saturating_add(length).min(self.size());
         let start = offset.min(end);
-        match self {
+        Ok(match self {
             Self::Bundled(name) => {
-                let range = usize::try_from(start).ok()?..usize::try_from(end).ok()?;
-                Some(content::bundled(name)[range].to_vec())
+                let [start, end] = [start, end].map(|at| usize::try_from(at).unwrap_or(usize::MAX));
+                Some(content::bundled(name)[start..end].to_vec())
             }
             Self::Generated { seed, .. } => Some(generate(*seed, start, end)),
+            Self::OnDisk { file, .. } => {
+                Some(disk.read(Place::File(*file), start, end - start).map_err(broken_file)?)
+            }
             Self::Stored { .. } => None,
-        }
+        })
     }
 
     /// Up to `length` bytes from `offset` on.
     pub(in super::super) fn read(&self, store: &Store, offset: u64, length: u64) -> Result<Vec<u8>> {
-        if let Some(bytes) = self.read_without(offset, length) {
+        if let Some(bytes) = self.read_without(store.disk(), offset, length)? {
             return Ok(bytes);
         }
         let Self::Stored { file, size } = self else { return Ok(Vec::new()) };
@@ -77,6 +88,9 @@ impl Bytes {
 
     /// Forgets what was stored.
     pub(in super::super) fn forget(&self, store: &Store) -> Result<()> {
+        if let Self::OnDisk { file, .. } = self {
+            return store.disk().remove(Place::File(*file)).map_err(broken_file);
+        }
         let Self::Stored { file, .. } = self else { return Ok(()) };
         store.connection().execute("DELETE FROM file_bytes WHERE file = ?1", [file]).map(drop)
     }

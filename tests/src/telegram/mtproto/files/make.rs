@@ -11,8 +11,24 @@ use super::{Document, File, Form, Kind, Shape, Size};
 use crate::telegram::mtproto::random;
 use crate::telegram::mtproto::store::Store;
 
-/// The largest photo, in bytes (core.telegram.org/bots/api#sending-files). Larger pictures go as documents.
-pub(in super::super) const LARGEST_PHOTO: u64 = 10 * 1000 * 1000;
+/// The largest photo, in bytes (`MAX_PHOTO_SIZE` of tdlib/td; core.telegram.org/bots/api#sending-files says 10 MB). Larger
+/// pictures go as documents.
+pub(in super::super) const LARGEST_PHOTO: u64 = 10 * 1024 * 1024;
+
+/// Pixels of a photo's width and height together (tdlib/td#2544).
+const LARGEST_SIDES: u32 = 10_000;
+
+/// How many times longer a photo's long side may be (tdlib/td#2544).
+const LARGEST_RATIO: u32 = 20;
+
+/// The largest thumbnail that somebody sends with a document, in bytes and in pixels
+/// (core.telegram.org/bots/api#sendvideo). Others are left aside.
+const LARGEST_THUMB: u64 = 200 * 1000;
+const THUMB_BOX: u32 = 320;
+
+/// The largest video that is taken for an animation when it has no sound, in bytes. Ours: what apps send as GIFs is
+/// smaller.
+const LARGEST_ANIMATION: u64 = 10 * 1024 * 1024;
 
 /// The boxes that the sizes of a photo fit in, in pixels (core.telegram.org/api/files#image-thumbnail-types).
 const BOXES: [(char, u32); 4] = [('m', 320), ('x', 800), ('y', 1280), ('w', 2560)];
@@ -38,13 +54,46 @@ const MEMORY: u64 = 256 * 1024 * 1024;
 impl File {
     pub(in super::super) fn new(owner: i64, dc: i32, date: u64, kind: Kind) -> Self {
         let (id, access_hash, secret) = (random::id(), random::id(), random::id());
-        Self { id, access_hash, owner, dc, date, secret, epoch: 0, kind }
+        Self { id, access_hash, owner, dc, date, secret, epoch: 0, kind, original: None }
     }
 }
 
-/// The sizes of a photo; none if the bytes are no picture.
-pub(in super::super) fn photo(store: &Store, bytes: &[u8]) -> Result<Option<Vec<Size>>> {
-    let Some(picture) = decode(bytes) else { return Ok(None) };
+/// Why something is no photo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum BadPhoto {
+    /// It has too many bytes.
+    TooLarge,
+    /// It is too wide, too high or too narrow.
+    Dimensions,
+    /// It is no picture.
+    Unreadable,
+}
+
+impl BadPhoto {
+    /// Telegram's name for it. That of a photo of too many bytes was seen by zhukov/webogram#1011.
+    pub(in super::super) const fn name(self) -> &'static str {
+        match self {
+            Self::TooLarge => "PHOTO_SAVE_FILE_INVALID",
+            Self::Dimensions => "PHOTO_INVALID_DIMENSIONS",
+            Self::Unreadable => "IMAGE_PROCESS_FAILED",
+        }
+    }
+}
+
+/// The sizes of a photo.
+pub(in super::super) fn photo(store: &Store, bytes: &Bytes) -> Result<Result<Vec<Size>, BadPhoto>> {
+    if bytes.size() > LARGEST_PHOTO {
+        return Ok(Err(BadPhoto::TooLarge));
+    }
+    let bytes = bytes.read(store, 0, LARGEST_PHOTO)?;
+    let Some((width, height)) = reader(&bytes).and_then(|reader| reader.into_dimensions().ok()) else {
+        return Ok(Err(BadPhoto::Unreadable));
+    };
+    let (long, short) = (width.max(height), width.min(height));
+    if long.saturating_add(short) > LARGEST_SIDES || long > short.saturating_mul(LARGEST_RATIO) {
+        return Ok(Err(BadPhoto::Dimensions));
+    }
+    let Some(picture) = decode(&bytes) else { return Ok(Err(BadPhoto::Unreadable)) };
     let longest = picture.width().max(picture.height());
     let smaller = BOXES.iter().take_while(|(_, side)| *side < longest).count();
     let mut sizes = vec![stripped(store, &picture)?];
@@ -57,7 +106,7 @@ pub(in super::super) fn photo(store: &Store, bytes: &[u8]) -> Result<Option<Vec<
         let shape = if progressive { Shape::Progressive { bytes, prefixes } } else { Shape::Plain(bytes) };
         sizes.push(size(letter, &fitted, shape));
     }
-    Ok(Some(sizes))
+    Ok(Ok(sizes))
 }
 
 /// A document. One that is a picture has thumbs.
@@ -80,12 +129,43 @@ pub(in super::super) fn document(
         && let Some(picture) = decode(&bytes.read(store, 0, LARGEST_PHOTO)?)
     {
         form = Form::Picture { width: pixels(picture.width()), height: pixels(picture.height()) };
-        let (letter, side) = BOXES[0];
-        let fitted = fit(&picture, side);
-        let jpeg = keep(store, &encode(&fitted, QUALITY, false))?;
-        thumbs = vec![stripped(store, &picture)?, size(letter, &fitted, Shape::Plain(jpeg))];
+        thumbs = thumbs_of(store, &picture)?;
     }
     Ok(Document { bytes, mime_type, name, form, thumbs })
+}
+
+/// The thumbs of a document whose sender made one; none if it cannot be used.
+pub(in super::super) fn thumbs(store: &Store, bytes: &Bytes) -> Result<Vec<Size>> {
+    if bytes.size() > LARGEST_THUMB {
+        return Ok(Vec::new());
+    }
+    let picture = decode(&bytes.read(store, 0, LARGEST_THUMB)?);
+    match picture.filter(|picture| picture.width().max(picture.height()) <= THUMB_BOX) {
+        Some(picture) => thumbs_of(store, &picture),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Whether a file is a video that has pictures and no sound, as far as its tracks say so.
+pub(in super::super) fn is_silent(store: &Store, bytes: &Bytes) -> Result<bool> {
+    /// From the name of a track's handler box to the kind of its handler: two fields of four bytes (ISO/IEC 14496-12).
+    const HANDLER: usize = 4 + 4 + 4;
+
+    if bytes.size() > LARGEST_ANIMATION {
+        return Ok(false);
+    }
+    let content = bytes.read(store, 0, LARGEST_ANIMATION)?;
+    let boxes = content.windows(HANDLER + 4).filter(|window| window.starts_with(b"hdlr"));
+    let kinds: Vec<_> = boxes.map(|window| &window[HANDLER..]).collect();
+    let has = |kind: &[u8; 4]| kinds.contains(&kind.as_slice());
+    Ok(has(b"vide") && !has(b"soun"))
+}
+
+fn thumbs_of(store: &Store, picture: &DynamicImage) -> Result<Vec<Size>> {
+    let (letter, side) = BOXES[0];
+    let fitted = fit(picture, side);
+    let jpeg = keep(store, &encode(&fitted, QUALITY, false))?;
+    Ok(vec![stripped(store, picture)?, size(letter, &fitted, Shape::Plain(jpeg))])
 }
 
 /// Keeps bytes that are in memory.
@@ -113,8 +193,12 @@ pub(in super::super) fn prefixes(jpeg: &[u8]) -> Vec<i32> {
     ends.map(|end| i32::try_from(end).unwrap_or(i32::MAX)).collect()
 }
 
+fn reader(bytes: &[u8]) -> Option<ImageReader<Cursor<&[u8]>>> {
+    ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()
+}
+
 fn decode(bytes: &[u8]) -> Option<DynamicImage> {
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+    let mut reader = reader(bytes)?;
     let mut limits = Limits::default();
     limits.max_alloc = Some(MEMORY);
     reader.limits(limits);
@@ -182,7 +266,8 @@ mod tests {
     #[test]
     fn a_photo_has_a_size_for_every_box_that_it_fills() {
         let (_folder, store) = store();
-        let sizes = photo(&store, &picture(1000, 500)).unwrap().unwrap();
+        let made = |content: &[u8]| photo(&store, &keep(&store, content).unwrap()).unwrap();
+        let sizes = made(&picture(1000, 500)).unwrap();
         let seen: Vec<_> = sizes.iter().map(|size| (size.letter, size.width, size.height)).collect();
         assert_eq!(seen, [('i', 40, 20), ('m', 320, 160), ('x', 800, 400), ('y', 1000, 500)]);
         for size in &sizes[1..] {
@@ -196,7 +281,23 @@ mod tests {
         };
         assert!(prefixes.is_sorted() && prefixes.len() == 5, "{prefixes:?}");
         assert_eq!(u64::try_from(prefixes[4]).unwrap(), bytes.size());
-        assert!(photo(&store, b"no picture").unwrap().is_none());
+        let why = |content: &[u8]| made(content).err();
+        assert_eq!(why(b"no picture"), Some(BadPhoto::Unreadable));
+        assert_eq!(why(&picture(1000, 500)[..2000]), Some(BadPhoto::Unreadable));
+        assert_eq!(why(&picture(2020, 100)), Some(BadPhoto::Dimensions));
+        assert_eq!(why(&picture(2000, 100)), None);
+        assert_eq!(why(&picture(1000, 9001)), Some(BadPhoto::Dimensions));
+        let zeros = vec![0; usize::try_from(LARGEST_PHOTO).unwrap() + 1];
+        assert_eq!(why(&zeros), Some(BadPhoto::TooLarge));
+    }
+
+    #[test]
+    fn a_video_without_a_track_of_sound_is_silent() {
+        let (_folder, store) = store();
+        let silent = |name: &str| is_silent(&store, &Bytes::Bundled(name.to_owned())).unwrap();
+        assert!(silent("animation.mp4"));
+        assert!(!silent("video-h264.mp4"));
+        assert!(!silent("document.pdf"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Photos and documents: what is known of them, apart from the messages that carry them.
 
 pub(super) mod bytes;
+pub(super) mod disk;
 pub(super) mod make;
 pub(super) mod references;
 
@@ -24,6 +25,9 @@ pub(super) struct File {
     /// References of an earlier epoch have expired.
     pub(super) epoch: u32,
     pub(super) kind: Kind,
+    /// What a client uploaded, where that is not what is held: a photo.
+    #[serde(default)]
+    pub(super) original: Option<Bytes>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]

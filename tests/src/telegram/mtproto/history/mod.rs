@@ -3,6 +3,7 @@
 
 mod class;
 mod page;
+pub(super) mod stream;
 
 use rusqlite::{OptionalExtension as _, Result, params};
 use serde::{Deserialize, Serialize};

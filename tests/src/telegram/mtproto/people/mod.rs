@@ -2,6 +2,7 @@
 
 pub mod saved;
 pub mod sending;
+pub mod uploads;
 
 use super::accounts::{Account, NewAccount, Password, Phone};
 use super::authorizations::{Authorization, Standing};

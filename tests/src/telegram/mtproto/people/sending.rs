@@ -102,12 +102,9 @@ fn kind(
 ) -> rusqlite::Result<Option<Kind>> {
     let is_picture = ["image/jpeg", "image/png"].contains(&mime_type);
     let tries_photo = send_as == SendAs::Photo || (send_as == SendAs::Auto && is_picture);
-    if tries_photo && bytes.size() <= make::LARGEST_PHOTO {
-        let content = bytes.read(store, 0, bytes.size())?;
-        if let Some(sizes) = make::photo(store, &content)? {
-            bytes.forget(store)?;
-            return Ok(Some(Kind::Photo(sizes)));
-        }
+    if tries_photo && let Ok(sizes) = make::photo(store, bytes)? {
+        bytes.forget(store)?;
+        return Ok(Some(Kind::Photo(sizes)));
     }
     if send_as == SendAs::Photo {
         return Ok(None);

@@ -11,7 +11,7 @@ use super::super::errors::named;
 use super::super::rpc::{Caller, RpcError};
 use super::super::store::Store;
 use super::files::Slice;
-use super::{Services, account, auth, files, help, login, messages, qr, updates, users};
+use super::{Services, account, auth, files, help, login, media, messages, qr, updates, uploads, users};
 
 /// Why a call has no answer.
 #[derive(Debug)]
@@ -25,14 +25,16 @@ pub(super) type Answered<T> = Result<T, Refused>;
 /// Answers the methods of an area, and none of others.
 type Area = fn(&Call<'_>, u32) -> Option<Answered<Vec<u8>>>;
 
-const AREAS: [Area; 9] = [
+const AREAS: [Area; 11] = [
     auth::handle,
     login::handle,
     qr::handle,
     account::handle,
     users::handle,
     messages::handle,
+    media::handle,
     files::handle,
+    uploads::handle,
     updates::handle,
     help::handle,
 ];

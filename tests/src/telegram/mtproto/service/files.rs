@@ -1,4 +1,4 @@
-//! `upload.*`: the bytes of files, in parts.
+//! `upload.*`: the bytes of files that are there, in parts.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,6 +13,8 @@ use super::{Answered, Call, Me, Services, date, refused};
 pub(super) const MEDIA_METHODS: &[u32] = &[
     functions::upload::GetFile::CONSTRUCTOR_ID,
     functions::upload::GetFileHashes::CONSTRUCTOR_ID,
+    functions::upload::SaveFilePart::CONSTRUCTOR_ID,
+    functions::upload::SaveBigFilePart::CONSTRUCTOR_ID,
     functions::auth::ImportAuthorization::CONSTRUCTOR_ID,
     functions::help::GetConfig::CONSTRUCTOR_ID,
 ];
@@ -29,7 +31,7 @@ const PRECISE_GRAIN: i64 = 1024;
 /// Bytes that one hash is of.
 const HASHED: i64 = 128 * 1024;
 
-/// How often bytes of files were asked for.
+/// How often bytes of files were asked for, or sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileCalls {
     /// Over main connections.
@@ -55,7 +57,7 @@ impl Counts {
         self.media.store(0, Ordering::Relaxed);
     }
 
-    fn count(&self, media: bool) {
+    pub(super) fn count(&self, media: bool) {
         let count = if media { &self.media } else { &self.main };
         count.fetch_add(1, Ordering::Relaxed);
     }
@@ -74,7 +76,7 @@ impl Slice {
     /// Reads it as the answer to `upload.getFile`.
     pub(super) fn read(self, services: &Services) -> rusqlite::Result<Vec<u8>> {
         let Self { bytes, kind, date: changed, offset, limit } = self;
-        let bytes = match bytes.read_without(offset, limit) {
+        let bytes = match bytes.read_without(&services.0.disk, offset, limit)? {
             Some(bytes) => bytes,
             None => bytes.read(&services.store(), offset, limit)?,
         };

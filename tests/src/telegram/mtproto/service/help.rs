@@ -3,6 +3,7 @@
 use grammers_tl_types::{Identifiable, enums, functions, types};
 
 use super::super::cluster::DcAddress;
+use super::super::limits::APP_LIMITS;
 use super::{Answered, Call};
 
 /// For how long a client may keep its configuration, in seconds.
@@ -10,16 +11,6 @@ const CONFIG_LIFE_S: i32 = 3600;
 
 /// The hash of the application configuration, which never changes here.
 const APP_CONFIG_HASH: i32 = 230;
-
-/// Limits that concern files, with the values that Telegram has sent for years (core.telegram.org/api/config).
-const APP_LIMITS: &[(&str, f64)] = &[
-    ("caption_length_limit_default", 1024.0),
-    ("caption_length_limit_premium", 4096.0),
-    ("large_queue_max_active_operations_count", 2.0),
-    ("small_queue_max_active_operations_count", 5.0),
-    ("upload_max_fileparts_default", 4000.0),
-    ("upload_max_fileparts_premium", 8000.0),
-];
 
 pub(super) fn handle(call: &Call<'_>, id: u32) -> Option<Answered<Vec<u8>>> {
     Some(match id {
@@ -113,7 +104,7 @@ fn get_app_config(_: &Call<'_>, request: &functions::help::GetAppConfig) -> Answ
         return Ok(enums::help::AppConfig::NotModified);
     }
     let value = APP_LIMITS.iter().map(|(key, value)| {
-        let value = types::JsonNumber { value: *value }.into();
+        let value = types::JsonNumber { value: f64::from(*value) }.into();
         types::JsonObjectValue { key: (*key).to_owned(), value }.into()
     });
     let config = types::JsonObject { value: value.collect() }.into();

@@ -122,7 +122,7 @@ fn page(call: &Call<'_>, me: &Me, asked: &Asked<'_>) -> Answered<enums::messages
 }
 
 /// The user at the other end of a chat.
-fn peer(me: &Me, peer: &enums::InputPeer) -> Answered<i64> {
+pub(super) fn peer(me: &Me, peer: &enums::InputPeer) -> Answered<i64> {
     match peer {
         enums::InputPeer::PeerSelf => Ok(me.account.id),
         enums::InputPeer::User(user) if user.user_id == me.account.id => Ok(me.account.id),

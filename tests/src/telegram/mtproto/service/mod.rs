@@ -9,8 +9,9 @@
 //!   or phrase, no flash call, and no token for a later login: faults and accounts stand for what a test needs.
 //! - Accounts are made by a control; `auth.signUp` is refused as third-party apps are.
 //! - Main connections to two data centres overlap like two to one. Telegram may be milder.
-//! - Saved Messages and the chat with Telegram itself are all the chats there are. Clients are not told of new
-//!   messages, and no list is ever answered as unchanged.
+//! - Saved Messages and the chat with Telegram itself are all the chats there are. Clients are told of messages only
+//!   when they ask for the difference, and only of those that a client sent; no list is ever answered as unchanged.
+//! - What is sent is sent at once: schedules, replies, albums, formatting and spoilers are not kept.
 //! - Addresses for files answer what a client needs there, and know no other method. Telegram documents nothing of
 //!   it.
 //! - Nothing is limited by rate but codes; the fault `FLOOD_WAIT_<seconds>` stands for the rest.
@@ -22,10 +23,13 @@ mod call;
 mod files;
 mod help;
 mod login;
+mod media;
 mod messages;
 mod qr;
+mod sending;
 mod shown;
 mod updates;
+mod uploads;
 mod users;
 
 #[cfg(test)]
@@ -41,10 +45,12 @@ use tokio::sync::mpsc;
 use self::call::{Answered, Call, Me, Refused, date, refused};
 use self::files::Counts;
 pub use self::files::FileCalls;
+use self::sending::UnderWay;
 use super::accounts::Account;
 use super::authorizations::{Authorization, Connections, Key, Standing};
 use super::cluster::DcAddress;
 use super::errors::{named, outcome_of};
+use super::files::disk::Disk;
 use super::people::People;
 use super::rpc::{Caller, ConnectionId, KeyId, Outcome, Service};
 use super::store::Store;
@@ -85,6 +91,9 @@ struct Shared {
     faults: Faults,
     addresses: Vec<DcAddress>,
     file_calls: Counts,
+    part_calls: Counts,
+    under_way: UnderWay,
+    disk: Disk,
     notices: mpsc::UnboundedSender<Notice>,
 }
 
@@ -99,11 +108,20 @@ impl Services {
         let mut store = Store::open(&path)?;
         store.atomically(Account::ensure_first)?;
         let (notices, receiver) = mpsc::unbounded_channel();
-        let (store, connections) = (Mutex::new(store), Mutex::default());
-        let file_calls = Counts::default();
-        let shared = Shared { store, connections, clock, faults, addresses, file_calls, notices };
-        let services = Self(Arc::new(shared));
-        Ok((services, receiver))
+        let disk = store.disk().clone();
+        let shared = Shared {
+            store: Mutex::new(store),
+            connections: Mutex::default(),
+            clock,
+            faults,
+            addresses,
+            file_calls: Counts::default(),
+            part_calls: Counts::default(),
+            under_way: UnderWay::default(),
+            disk,
+            notices,
+        };
+        Ok((Self(Arc::new(shared)), receiver))
     }
 
     /// Lets somebody in who shows a QR code, and tells their client.
@@ -142,12 +160,18 @@ impl Services {
         self.0.file_calls.get()
     }
 
+    /// How many parts of files were sent since the start or the last reset, repeated ones included.
+    pub(super) fn part_calls(&self) -> FileCalls {
+        self.0.part_calls.get()
+    }
+
     /// Back to the first state.
     ///
     /// # Errors
     /// The database's own.
     pub fn reset(&self) -> rusqlite::Result<()> {
         self.0.file_calls.reset();
+        self.0.part_calls.reset();
         self.store().atomically(|store| {
             store.clear()?;
             Account::ensure_first(store)
@@ -173,6 +197,9 @@ impl Services {
             return outcome_of(failure);
         }
         let now_ms = self.0.clock.now_ms();
+        let Ok(under_way) = self.0.under_way.enter(id, &body[4..]) else {
+            return Outcome::Error(named("RANDOM_ID_DUPLICATE"));
+        };
         let answered = self.store().atomically(|store| {
             let key = Key::get(store, caller.key)?;
             let call = Call { services: self, store, caller, key, body: &body[4..], now_ms };
@@ -182,6 +209,7 @@ impl Services {
                 Err(Refused::Store(error)) => Err(error),
             }
         });
+        drop(under_way);
         // One refusal is a step forward, and spends a code.
         let has_effect = match &answered {
             Ok(Ok(_)) => true,

@@ -88,23 +88,24 @@ fn media(call: &Call<'_>, message: &Message) -> Answered<Option<enums::MessageMe
         None => None,
         Some(Media::Page(page)) => Some(web_page(call, message, page)?),
         Some(Media::File(id)) => match File::get(call.store, *id)? {
-            Some(file) => Some(file_media(call, message, &file)?),
+            Some(file) => Some(file_media(call, message.id, &file)?),
             None => None,
         },
     })
 }
 
-fn file_media(call: &Call<'_>, message: &Message, file: &File) -> Answered<enums::MessageMedia> {
+/// A file as a message carries it; 0 is no message.
+pub(super) fn file_media(call: &Call<'_>, message_id: i32, file: &File) -> Answered<enums::MessageMedia> {
     Ok(match &file.kind {
         Kind::Photo(sizes) => {
-            let photo = Some(photo(call, message, file, sizes)?);
+            let photo = Some(photo(call, message_id, file, sizes)?);
             types::MessageMediaPhoto { photo, ..blank() }.into()
         }
         Kind::Document(it) => types::MessageMediaDocument {
             video: matches!(it.form, Form::Video { .. } | Form::Round { .. } | Form::Animation { .. }),
             round: matches!(it.form, Form::Round { .. }),
             voice: matches!(it.form, Form::Voice { .. }),
-            document: Some(document(call, message, file, it)?),
+            document: Some(document(call, message_id, file, it)?),
             ..blank()
         }
         .into(),
@@ -114,7 +115,7 @@ fn file_media(call: &Call<'_>, message: &Message, file: &File) -> Answered<enums
 fn web_page(call: &Call<'_>, message: &Message, page: &WebPage) -> Answered<enums::MessageMedia> {
     let photo = match page.photo.map(|id| File::get(call.store, id)).transpose()?.flatten() {
         Some(file) => match &file.kind {
-            Kind::Photo(sizes) => Some(photo(call, message, &file, sizes)?),
+            Kind::Photo(sizes) => Some(photo(call, message.id, &file, sizes)?),
             Kind::Document(_) => None,
         },
         None => None,
@@ -140,12 +141,12 @@ fn web_page(call: &Call<'_>, message: &Message, page: &WebPage) -> Answered<enum
     .into())
 }
 
-fn photo(call: &Call<'_>, message: &Message, file: &File, sizes: &[Size]) -> Answered<enums::Photo> {
+fn photo(call: &Call<'_>, message_id: i32, file: &File, sizes: &[Size]) -> Answered<enums::Photo> {
     Ok(types::Photo {
         has_stickers: false,
         id: file.id,
         access_hash: file.access_hash,
-        file_reference: references::issue(file, message.id, call.now_s()),
+        file_reference: references::issue(file, message_id, call.now_s()),
         date: date(file.date),
         sizes: shown_sizes(call, sizes)?,
         video_sizes: None,
@@ -154,7 +155,7 @@ fn photo(call: &Call<'_>, message: &Message, file: &File, sizes: &[Size]) -> Ans
     .into())
 }
 
-fn document(call: &Call<'_>, message: &Message, file: &File, it: &Document) -> Answered<enums::Document> {
+fn document(call: &Call<'_>, message_id: i32, file: &File, it: &Document) -> Answered<enums::Document> {
     let thumbs = shown_sizes(call, &it.thumbs)?;
     let mut attributes = form_attributes(&it.form);
     let name = it.name.clone();
@@ -162,7 +163,7 @@ fn document(call: &Call<'_>, message: &Message, file: &File, it: &Document) -> A
     Ok(types::Document {
         id: file.id,
         access_hash: file.access_hash,
-        file_reference: references::issue(file, message.id, call.now_s()),
+        file_reference: references::issue(file, message_id, call.now_s()),
         date: date(file.date),
         mime_type: it.mime_type.clone(),
         size: i64::try_from(it.bytes.size()).unwrap_or(i64::MAX),

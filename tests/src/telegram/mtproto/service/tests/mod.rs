@@ -3,10 +3,13 @@
 mod authorizations;
 mod codes;
 mod files;
+mod kinds;
+mod media;
 mod messages;
 mod passwords;
 mod protocol;
 mod qr;
+mod uploads;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
