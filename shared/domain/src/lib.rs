@@ -16,5 +16,6 @@ pub mod receipt;
 pub mod retry;
 pub mod secret;
 pub mod session;
+pub mod signature;
 pub mod time;
 pub mod update;
