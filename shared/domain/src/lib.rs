@@ -4,7 +4,9 @@
 //! client, so every rule can be tested without a network, and the compiler keeps it that way.
 
 pub mod api_key;
+pub mod bot_command;
 pub mod ids;
+pub mod incoming;
 pub mod init_data;
 pub mod job;
 pub mod login;

@@ -91,8 +91,8 @@ fn either_side_may_replace_its_secret_first() {
     let signature = sign(&[new.clone(), old.clone()], ID, SENT_AT, BODY);
     assert_eq!(signature.split(' ').count(), 2);
     let both = Headers { signature: &signature, ..HEADERS };
-    for secrets in [&[old.clone()][..], &[new.clone()], &[SigningSecret::generate(), old.clone()]] {
-        assert_eq!(verify(secrets, both, BODY, SENT_AT), Ok(()));
+    for secrets in [vec![old.clone()], vec![new.clone()], vec![SigningSecret::generate(), old.clone()]] {
+        assert_eq!(verify(&secrets, both, BODY, SENT_AT), Ok(()));
     }
     assert_eq!(verify(&[new, old], HEADERS, BODY, SENT_AT), Ok(()));
     assert_eq!(verify(&[SigningSecret::generate()], both, BODY, SENT_AT), Err(SignatureError::Invalid));
