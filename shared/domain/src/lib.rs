@@ -3,7 +3,10 @@
 //! Everything here is pure: it takes bytes, times and keys and returns values. It knows no AWS, no Lambda and no HTTP
 //! client, so every rule can be tested without a network, and the compiler keeps it that way.
 
+pub mod api_key;
+pub mod bot_command;
 pub mod ids;
+pub mod incoming;
 pub mod init_data;
 pub mod job;
 pub mod login;
@@ -15,5 +18,6 @@ pub mod receipt;
 pub mod retry;
 pub mod secret;
 pub mod session;
+pub mod signature;
 pub mod time;
 pub mod update;
