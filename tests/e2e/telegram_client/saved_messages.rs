@@ -5,7 +5,7 @@ use lambdagram_domain::phone::PhoneNumber;
 use lambdagram_domain::session::Session;
 use lambdagram_telegram::mtproto::TelegramError;
 use lambdagram_telegram::mtproto::auth::{SignIn, send_code};
-use lambdagram_telegram::mtproto::saved_messages::{LARGEST_PAGE, Walk, history_page};
+use lambdagram_telegram::mtproto::saved_messages::{Entry, LARGEST_PAGE, Walk, history_page};
 use lambdagram_tests::telegram::faults::Moment;
 use lambdagram_tests::telegram::mtproto::accounts::{MANY_PHONE, Phone};
 
