@@ -4,6 +4,7 @@
 //! client, so every rule can be tested without a network, and the compiler keeps it that way.
 
 pub mod api_key;
+pub mod bot_api;
 pub mod bot_command;
 pub mod ids;
 pub mod incoming;
