@@ -3,6 +3,7 @@
 //! Everything here is pure: it takes bytes, times and keys and returns values. It knows no AWS, no Lambda and no HTTP
 //! client, so every rule can be tested without a network, and the compiler keeps it that way.
 
+pub mod access;
 pub mod api_key;
 pub mod bot_api;
 pub mod bot_command;
