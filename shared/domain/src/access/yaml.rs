@@ -64,7 +64,13 @@ impl<'a> Reader<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Span), (Line, Problem)> {
         match self.parser.next() {
             Some(Ok(event)) => Ok(event),
-            Some(Err(error)) => Err((Line(error.marker().line()), Problem::NotYaml(error.info().to_owned()))),
+            Some(Err(error)) => {
+                // A star without quotes is the usual mistake here, and the parser's words do not say so.
+                let is_alias = error.info().contains("alias");
+                let problem =
+                    if is_alias { Problem::NotPlain } else { Problem::NotYaml(error.info().to_owned()) };
+                Err((Line(error.marker().line()), problem))
+            }
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }

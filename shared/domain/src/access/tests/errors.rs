@@ -50,8 +50,10 @@ fn the_form_is_checked() {
 
 #[test]
 fn a_star_without_quotes_is_told_how_to_be_written() {
-    let told = error("roles:\n  admin:\n    commands: [*]\n");
-    assert!(told.starts_with("permissions, line 3: "), "{told}");
+    for list in ["[*]", "\n      - *"] {
+        let told = error(&format!("roles:\n  admin:\n    commands: {list}\n"));
+        assert!(told.contains("expected plain YAML") && told.contains("quote a star: \"*\""), "{told}");
+    }
 }
 
 #[test]
