@@ -58,11 +58,11 @@ pub enum Verdict<'a> {
     Dispatch(&'a Service),
     /// A route claims it, and the person's role may not ask it: they are told so.
     Forbidden,
-    /// It is a command that nothing claims, of a person who has a role: they are told so.
+    /// It is a command that no route claims, of a person who has a role: they are told so.
     Unknown,
     /// The person has no role, and it is a command, or something that a route claims.
     Stranger(Strangers),
-    /// No route claims it, and it is none of the bot's commands: the rest of the bot may.
+    /// It is left to the rest of the bot. So is everything while there are no routes.
     Unclaimed,
 }
 
@@ -120,29 +120,45 @@ impl Permissions {
         self.services.values()
     }
 
-    /// The service to which what is asked is routed: a command's own route goes before `/*`.
+    /// The service to which what is asked is routed. A command's own route goes before `/*`, and `/start` has none
+    /// but its own: it is how everybody finds the Mini App.
     pub fn route(&self, asks: &Asks) -> Option<&Service> {
-        let route = self.routes.iter().find(|(asked, _)| asked.covers(asks));
-        route.and_then(|(_, service)| self.services.get(service))
+        let is_start = matches!(asks, Asks::Command(command) if command.name == START);
+        let fits = |asked: &Asked| asked.covers(asks) && !(is_start && *asked == Asked::AnyCommand);
+        let (_, service) = self.routes.iter().find(|(asked, _)| fits(asked))?;
+        self.services.get(service)
     }
 
-    /// What to do with what a person asks. Commands for other bots ([`is_for`]) must not come here; in a group, a
-    /// command that names no bot may be one of those, so nobody is told that it is unknown.
+    /// What to do with what a person asks. Commands for other bots ([`is_for`]) must not come here.
+    ///
+    /// In a group, plain messages are for the others there, and a command that names no bot and has no route of its own
+    /// may be another bot's: nobody is refused there.
     ///
     /// [`is_for`]: crate::bot_command::BotCommand::is_for
     pub fn decide(&self, incoming: &Incoming) -> Verdict<'_> {
-        let role = self.role_of_user(incoming.user);
-        let is_our_command = match &incoming.asks {
-            Asks::Command(command) => command.name != START && (incoming.private || command.bot.is_some()),
-            Asks::CallbackQuery { .. } | Asks::Message { .. } => false,
+        let (asks, role) = (&incoming.asks, self.role_of_user(incoming.user));
+        let route = self.route(asks);
+        if let (Some(service), Some(role)) = (route, role)
+            && role.may_ask(asks)
+        {
+            return Verdict::Dispatch(service);
+        }
+        let (is_for_us, is_refused) = match asks {
+            Asks::Command(command) => {
+                let has_own_route = self.routes.contains_key(&Asked::Command(command.name.clone()));
+                let is_start = command.name == START && !has_own_route;
+                (incoming.private || command.bot.is_some() || has_own_route, !is_start)
+            }
+            Asks::CallbackQuery { .. } => (true, route.is_some()),
+            Asks::Message { .. } => (incoming.private, route.is_some() && role.is_none()),
         };
-        match (self.route(&incoming.asks), role) {
-            (Some(service), Some(role)) if role.may_ask(&incoming.asks) => Verdict::Dispatch(service),
+        if !is_for_us || !is_refused || self.routes.is_empty() {
+            return Verdict::Unclaimed;
+        }
+        match (role, route) {
+            (None, _) => Verdict::Stranger(self.strangers),
             (Some(_), Some(_)) => Verdict::Forbidden,
-            (Some(_), None) => Verdict::Stranger(self.strangers),
-            (None, Some(_)) if is_our_command => Verdict::Unknown,
-            (None, None) if is_our_command && !self.routes.is_empty() => Verdict::Stranger(self.strangers),
-            (None, _) => Verdict::Unclaimed,
+            (Some(_), None) => Verdict::Unknown,
         }
     }
 }

@@ -211,13 +211,55 @@ fn a_command_that_nothing_claims_is_unknown_to_who_has_a_role_and_start_is_not()
 }
 
 #[test]
-fn a_groups_command_for_no_bot_in_particular_is_not_called_unknown() {
+fn start_is_routed_by_its_own_name_alone() {
+    let permissions = example();
+    assert_eq!(permissions.route(&command("start")), None);
+    assert_eq!(permissions.decide(&incoming(7, command("start"))), Verdict::Unclaimed);
+    assert_eq!(permissions.decide(&incoming(9, command("start"))), Verdict::Unclaimed);
+    let routed = Permissions::parse(&EXAMPLE.replace("  /ping: reports\n", "  /start: reports\n")).unwrap();
+    assert_eq!(
+        routed.decide(&incoming(7, command("start"))),
+        Verdict::Dispatch(routed.service("reports").unwrap())
+    );
+    assert_eq!(routed.decide(&incoming(8, command("start"))), Verdict::Forbidden);
+    assert_eq!(routed.decide(&incoming(9, command("start"))), Verdict::Stranger(Strangers::Answer));
+}
+
+#[test]
+fn a_message_that_somebody_may_not_send_to_a_service_is_left_to_the_bot() {
+    let permissions =
+        Permissions::parse(&EXAMPLE.replace("routes:\n", "routes:\n  message: rest\n")).unwrap();
+    let rest = permissions.service("rest").unwrap();
+    assert_eq!(permissions.decide(&incoming(7, message())), Verdict::Dispatch(rest));
+    assert_eq!(permissions.decide(&incoming(8, message())), Verdict::Unclaimed);
+    assert_eq!(permissions.decide(&incoming(9, message())), Verdict::Stranger(Strangers::Answer));
+}
+
+#[test]
+fn in_a_group_nobody_is_refused_what_may_be_for_others() {
+    let permissions =
+        Permissions::parse(&EXAMPLE.replace("routes:\n", "routes:\n  message: rest\n")).unwrap();
+    let in_group = |user, asks| Incoming { private: false, chat: ChatId(-1), ..incoming(user, asks) };
+    let named = |name| match command(name) {
+        Asks::Command(command) => Asks::Command(BotCommand { bot: Some("examplebot".to_owned()), ..command }),
+        other => other,
+    };
+    for (user, asks, verdict) in [
+        (8, command("other"), Verdict::Unclaimed),
+        (9, command("other"), Verdict::Unclaimed),
+        (9, message(), Verdict::Unclaimed),
+        (8, named("other"), Verdict::Forbidden),
+        (9, named("other"), Verdict::Stranger(Strangers::Answer)),
+        (9, command("ping"), Verdict::Stranger(Strangers::Answer)),
+        (9, button(), Verdict::Stranger(Strangers::Answer)),
+        (8, command("ping"), Verdict::Dispatch(permissions.service("reports").unwrap())),
+        (7, message(), Verdict::Dispatch(permissions.service("rest").unwrap())),
+    ] {
+        assert_eq!(permissions.decide(&in_group(user, asks.clone())), verdict, "{user} {asks:?}");
+    }
     let permissions = Permissions::parse(&EXAMPLE.replace("  /*: rest\n", "")).unwrap();
-    let mut asked = Incoming { private: false, chat: ChatId(-1), ..incoming(7, command("other")) };
-    assert_eq!(permissions.decide(&asked), Verdict::Unclaimed);
-    let Asks::Command(command) = &mut asked.asks else { panic!("a command") };
-    command.bot = Some("examplebot".to_owned());
-    assert_eq!(permissions.decide(&asked), Verdict::Unknown);
+    assert_eq!(permissions.decide(&in_group(7, command("other"))), Verdict::Unclaimed);
+    assert_eq!(permissions.decide(&in_group(7, named("other"))), Verdict::Unknown);
 }
 
 #[test]
