@@ -1,9 +1,12 @@
-//! What Lambdagram means by init data, a picture, an update, a job, a session and a file in a message.
+//! What Lambdagram means by init data, a picture, an update, a job, a session, a file in a message, a call of the Bot API
+//! and a role.
 //!
 //! Everything here is pure: it takes bytes, times and keys and returns values. It knows no AWS, no Lambda and no HTTP
 //! client, so every rule can be tested without a network, and the compiler keeps it that way.
 
+pub mod access;
 pub mod api_key;
+pub mod bot_api;
 pub mod bot_command;
 pub mod ids;
 pub mod incoming;
