@@ -7,6 +7,7 @@ pub mod clock;
 pub mod gateway;
 pub mod lambda;
 pub mod python;
+pub mod sample_service;
 pub mod stack;
 pub mod telegram;
 pub mod template;

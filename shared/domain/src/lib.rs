@@ -1,10 +1,16 @@
-//! What Lambdagram means by init data, a picture, an update, a job, a session, a file in a message and a range of it.
+//! What Lambdagram means by init data, a picture, an update, a job, a session, a file in a message and a range of it, a call
+//! of the Bot API and a role.
 //!
 //! Everything here is pure: it takes bytes, times and keys and returns values. It knows no AWS, no Lambda and no HTTP
 //! client, so every rule can be tested without a network, and the compiler keeps it that way.
 
+pub mod access;
+pub mod api_key;
+pub mod bot_api;
+pub mod bot_command;
 pub mod etag;
 pub mod ids;
+pub mod incoming;
 pub mod init_data;
 pub mod job;
 pub mod login;
@@ -17,5 +23,6 @@ pub mod receipt;
 pub mod retry;
 pub mod secret;
 pub mod session;
+pub mod signature;
 pub mod time;
 pub mod update;

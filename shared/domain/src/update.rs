@@ -4,31 +4,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::ids::ChatId;
-
-/// What a message must carry to be somebody's message and not a notice of Telegram's (a pinned message, a granted
-/// permission, a changed photo): the content fields of `Message`, core.telegram.org/bots/api#message.
-const CONTENT: [&str; 20] = [
-    "text",
-    "animation",
-    "audio",
-    "checklist",
-    "contact",
-    "dice",
-    "document",
-    "game",
-    "live_photo",
-    "location",
-    "paid_media",
-    "photo",
-    "poll",
-    "sticker",
-    "story",
-    "venue",
-    "video",
-    "video_note",
-    "voice",
-    "web_app_data",
-];
+use crate::incoming::{CONTENT, Incoming};
 
 /// The body is not an update: not JSON, or without an `update_id`.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -42,6 +18,9 @@ pub struct Update {
     pub id: i64,
     /// What it asks for.
     pub request: Request,
+    /// What a person asks with it, for the services that bot commands, buttons and messages are routed to. What no
+    /// route claims is left to `request`.
+    pub incoming: Option<Incoming>,
 }
 
 /// What an update asks the bot to do.
@@ -86,7 +65,7 @@ impl Update {
             let kind = KINDS.into_iter().find(|kind| body.get(kind).is_some());
             Request::Nothing(kind.unwrap_or("unknown"))
         });
-        Ok(Self { id, request })
+        Ok(Self { id, request, incoming: Incoming::of_update(&body) })
     }
 }
 
@@ -120,8 +99,9 @@ mod tests {
         ] {
             let mut message = json!({"message_id": 1, "date": 1, "chat": {"id": 7, "type": "private"}, "from": {"id": 7, "is_bot": false}});
             message.as_object_mut().unwrap().extend(content.as_object().unwrap().clone());
-            let update = parse(&json!({"update_id": 5, "message": message}));
-            assert_eq!(update, Ok(Update { id: 5, request: Request::Welcome(ChatId(7)) }));
+            let update = parse(&json!({"update_id": 5, "message": message})).unwrap();
+            assert_eq!((update.id, update.request), (5, Request::Welcome(ChatId(7))));
+            assert_eq!(update.incoming.map(|incoming| incoming.chat), Some(ChatId(7)));
         }
     }
 
@@ -136,8 +116,8 @@ mod tests {
             json!("a text"),
             json!({}),
         ] {
-            let update = parse(&json!({"update_id": 5, "message": message}));
-            assert_eq!(update, Ok(Update { id: 5, request: Request::Nothing("message") }), "{message}");
+            let update = parse(&json!({"update_id": 5, "message": message})).unwrap();
+            assert_eq!((update.id, update.request), (5, Request::Nothing("message")), "{message}");
         }
     }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::text_of;
 
-const MEMBERS: [&str; 5] = ["functions", "shared/aws", "shared/domain", "shared/telegram", "tests"];
+const MEMBERS: [&str; 6] =
+    ["functions", "shared/aws", "shared/domain", "shared/outbound", "shared/telegram", "tests"];
 
 /// The lines of a manifest's tables of which `wanted` takes the heading.
 fn lines_under(manifest: &str, wanted: impl Fn(&str) -> bool) -> Vec<&str> {

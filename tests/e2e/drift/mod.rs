@@ -1,5 +1,6 @@
 //! What is said in two places says the same in both. Nothing here runs the stack: these tests read the repository.
 
+mod bot_api;
 mod dependencies;
 mod routes;
 mod variables;
