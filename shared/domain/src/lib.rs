@@ -1,5 +1,5 @@
-//! What Lambdagram means by init data, a picture, an update, a job, a session, a file in a message and a range of it, a call
-//! of the Bot API and a role.
+//! What Lambdagram means by init data, a picture, an update, a job, a session, a file in a message and a range of it, a
+//! file on its way into one, a call of the Bot API and a role.
 //!
 //! Everything here is pure: it takes bytes, times and keys and returns values. It knows no AWS, no Lambda and no HTTP
 //! client, so every rule can be tested without a network, and the compiler keeps it that way.
@@ -26,3 +26,4 @@ pub mod session;
 pub mod signature;
 pub mod time;
 pub mod update;
+pub mod upload;

@@ -161,8 +161,7 @@ impl Picture {
 
     /// Decoders of stills refuse such files; they know the others as stills, animated PNGs included.
     fn is_animated_webp(&self) -> bool {
-        let flags = self.bytes.get(20).filter(|_| self.bytes[12..].starts_with(b"VP8X"));
-        self.format == Format::WebP && flags.is_some_and(|flags| flags & WEBP_ANIMATION_FLAG != 0)
+        self.format == Format::WebP && moves(&self.bytes)
     }
 
     /// What it is, by its bytes.
@@ -214,6 +213,12 @@ impl fmt::Debug for Picture {
         let Self { bytes, format, width, height } = self;
         write!(formatter, "Picture({format:?}, {width} x {height}, {} bytes)", bytes.len())
     }
+}
+
+/// Whether the header of a WebP picture announces an animation.
+pub(crate) fn moves(webp: &[u8]) -> bool {
+    let flags = webp.get(20).filter(|_| webp[12..].starts_with(b"VP8X"));
+    flags.is_some_and(|flags| flags & WEBP_ANIMATION_FLAG != 0)
 }
 
 /// A decoder that has read the header. It refuses to allocate more than the largest picture needs.
