@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::picture::{PHOTO_BYTES, PHOTO_RATIO, PHOTO_SIDES};
@@ -38,7 +39,7 @@ impl SendAs {
 }
 
 /// What a file is, as far as it tells.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Content {
     /// What kind of content it has.
     pub form: Form,
@@ -48,10 +49,12 @@ pub struct Content {
     pub name: String,
     /// Its bytes.
     pub size: u64,
+    /// Whether it is sent as a plain file, whatever it is.
+    pub plain: bool,
 }
 
 /// Kinds of contents, and what is told of each.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Form {
     /// A picture that Telegram takes as a photo.
     Photo {
@@ -114,7 +117,7 @@ impl Content {
             }
             (SendAs::Document, _) => Form::Document,
         };
-        Ok(Self { form, ..self })
+        Ok(Self { form, plain: send_as == SendAs::Document, ..self })
     }
 }
 
@@ -149,7 +152,8 @@ mod tests {
 
     #[test]
     fn a_file_is_sent_as_its_sender_wants_it() {
-        let content = |form| Content { form, mime_type: "a/b".to_owned(), name: "a".to_owned(), size: 1 };
+        let content =
+            |form, plain| Content { form, mime_type: "a/b".to_owned(), name: "a".to_owned(), size: 1, plain };
         let photo = Form::Photo { width: 3, height: 2 };
         let picture = |moves| Form::Picture { width: 3, height: 2, moves };
         let audio = Form::Audio { duration: None, title: None, performer: None };
@@ -164,7 +168,8 @@ mod tests {
             (audio, SendAs::Document, Ok(Form::Document)),
             (Form::Document, SendAs::Photo, Err(NotAPhoto)),
         ] {
-            assert_eq!(content(form.clone()).sent_as(send_as), sent.map(content), "{form:?} {send_as:?}");
+            let sent = sent.map(|form| content(form, send_as == SendAs::Document));
+            assert_eq!(content(form.clone(), false).sent_as(send_as), sent, "{form:?} {send_as:?}");
         }
         for send_as in SendAs::ALL {
             assert_eq!(SendAs::parse(send_as.name()), Some(send_as));

@@ -132,6 +132,11 @@ impl<'a> Link<'a> {
         ours + self.connection.as_ref().map_or(0, Connection::time_offset)
     }
 
+    /// Whether there is time for that pause, and for something after it.
+    pub(super) fn has_time_for(&self, pause: Duration) -> bool {
+        Instant::now() + pause < self.deadline
+    }
+
     /// An answer for each body, after all that can be done about errors.
     async fn ask(&mut self, bodies: Vec<Vec<u8>>) -> Vec<Result<Bytes, TelegramError>> {
         let mut patience = Patience { migrations: MOST_MIGRATIONS, floods: 1, restarts: 1, introductions: 1 };

@@ -1,10 +1,10 @@
 //! Accounts: MTProto from the first packet to a person's own calls.
 //!
-//! From the outside in: [`auth`] signs people in and out over a [`Link`], and [`saved_messages`] reads what they keep; a
-//! link opens a [`Connection`] to the person's data centre when it is first used, makes an authorization key where there
-//! is none ([`handshake`]), and follows Telegram to another data centre. A connection is one task that owns one socket.
-//! Everything that is not a socket (the handshake, the messages, the frames) takes bytes, times and randomness, and
-//! gives bytes.
+//! From the outside in: [`auth`] signs people in and out over a [`Link`], [`saved_messages`] reads what they keep, and
+//! [`uploads`] adds to it; a link opens a [`Connection`] to the person's data centre when it is first used, makes an
+//! authorization key where there is none ([`handshake`]), and follows Telegram to another data centre. A connection is
+//! one task that owns one socket. Everything that is not a socket (the handshake, the messages, the frames) takes bytes,
+//! times and randomness, and gives bytes.
 //!
 //! The types of calls and answers are those of `grammers_client::tl`.
 
@@ -25,6 +25,7 @@ mod plain;
 pub mod saved_messages;
 mod server_key;
 mod servers;
+pub mod uploads;
 
 use std::sync::Arc;
 

@@ -128,7 +128,7 @@ impl Look {
         };
         let mime_type = type_of(mime_type, self.name.as_deref(), self.claimed.as_deref());
         let name = self.name.clone().unwrap_or_else(|| format!("file.{}", ending.unwrap_or(NO_ENDING)));
-        Ok(Content { form, mime_type, name, size: self.seen.size() })
+        Ok(Content { form, mime_type, name, size: self.seen.size(), plain: false })
     }
 
     fn picture(&self, mime_type: &str) -> Result<Form, Range<u64>> {

@@ -121,6 +121,7 @@ fn what_is_nothing_of_that_is_a_document_with_a_clean_name() {
         mime_type: "text/plain".to_owned(),
         name: "a.txt".to_owned(),
         size: 10,
+        plain: false,
     };
     assert_eq!((content, reads.len()), (expected, 1));
     let (content, _) = look_at(b"x", Some(".."), None);

@@ -4,6 +4,7 @@
 //! (core.telegram.org/api/datacenter). Connections to it may be open at the same time as others of the same login, and
 //! so may stay open between invocations: a [`MediaPool`] keeps them. A [`Reader`] reads a file over one of them: it asks
 //! for several parts at once, hands them out in order, and repairs on the way what can be repaired without its caller.
+//! What goes the other way is for [`super::uploads`].
 
 mod answer;
 pub(super) mod login;
@@ -12,6 +13,7 @@ mod pool;
 mod reader;
 pub(super) mod servers;
 mod source;
+pub(super) mod uploader;
 mod way;
 mod window;
 
