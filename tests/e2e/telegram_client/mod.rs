@@ -9,3 +9,4 @@ mod qr;
 mod saved_messages;
 mod several;
 mod support;
+mod uploads;
