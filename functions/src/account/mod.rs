@@ -1,6 +1,6 @@
 //! Signing in to a person's own Telegram account, and out of it.
 //!
-//! What an endpoint does with a session is in [`crate::session`]; `doubt.rs` finds out what became of a try whose end nobody
+//! What an endpoint does with a session is in `session/`; `doubt.rs` finds out what became of a try whose end nobody
 //! wrote down; `signed_in.rs` is the end that all ways of signing in share.
 
 mod admission;
