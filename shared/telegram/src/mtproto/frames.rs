@@ -41,6 +41,11 @@ impl Frames {
         Some(usize::try_from(length).unwrap_or(0))
     }
 
+    /// Whether a whole packet, or what is none, waits to be taken.
+    pub(super) fn hold_packet(&self) -> bool {
+        self.length().is_some_and(|length| self.incoming.len() >= length)
+    }
+
     /// The next whole packet, if it is there.
     pub(super) fn next(&mut self) -> Result<Option<BytesMut>, TelegramError> {
         let Some(length) = self.length() else { return Ok(None) };

@@ -1,6 +1,7 @@
 //! The task that owns a connection's socket: writes what is called, hands out what comes.
 
 use std::collections::HashMap;
+use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -9,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::yield_now;
 
 use super::Shared;
 use crate::mtproto::frames::{FRONT, Frames};
@@ -101,17 +103,20 @@ impl Driver {
     /// Carries calls and answers. `Ok` when nobody wants them any longer.
     async fn carry(&mut self) -> Result<(), TelegramError> {
         let shared = Arc::clone(&self.shared);
-        // A handshake may have brought more than it took.
-        self.take_packets()?;
         loop {
+            // A handshake may have brought more than it took. One packet at a time: opening a large one takes longer than
+            // all the rest, and whoever waited for it may have more to ask.
+            if self.take_packet()? {
+                yield_now().await;
+            }
+            let has_packet = self.frames.hold_packet();
+            if !has_packet {
+                self.acknowledge();
+            }
             tokio::select! {
-                read = self.reader.read_buf(self.frames.buffer()) => {
-                    if matches!(read, Ok(0) | Err(_)) {
-                        return Err(TelegramError::Lost);
-                    }
-                    shared.note_bytes();
-                    self.take_packets()?;
-                }
+                // What is asked goes out before what has come is opened, and travels meanwhile.
+                biased;
+                () = shared.close.notified() => return Ok(()),
                 written = self.writer.write(&self.outgoing), if !self.outgoing.is_empty() => {
                     let written = written.map_err(|_| TelegramError::Lost)?;
                     self.outgoing.advance(written);
@@ -121,30 +126,38 @@ impl Driver {
                     let Some(call) = call else { return Ok(()) };
                     self.send(call, 1);
                 }
-                () = shared.close.notified() => return Ok(()),
+                () = ready(()), if has_packet => {}
+                read = self.reader.read_buf(self.frames.buffer()) => {
+                    if matches!(read, Ok(0) | Err(_)) {
+                        return Err(TelegramError::Lost);
+                    }
+                    shared.note_bytes();
+                }
             }
         }
     }
 
-    fn take_packets(&mut self) -> Result<(), TelegramError> {
-        while let Some(packet) = self.frames.next()? {
-            let now = clock::now();
-            let opened = self.messages.open(packet, now)?;
-            let mut ours = false;
-            for event in opened.events {
-                ours |= self.take_event(event);
-            }
-            if ours {
-                self.messages.adopt(opened.salt);
-            }
+    /// Opens the next packet, if it is there; whether it answered somebody.
+    fn take_packet(&mut self) -> Result<bool, TelegramError> {
+        let Some(packet) = self.frames.next()? else { return Ok(false) };
+        let opened = self.messages.open(packet, clock::now())?;
+        let mut ours = false;
+        for event in opened.events {
+            ours |= self.take_event(event);
+        }
+        if ours {
+            self.messages.adopt(opened.salt);
         }
         self.shared.salt.store(self.messages.salt(), Ordering::Relaxed);
         self.shared.time_offset.store(self.messages.time_offset(), Ordering::Relaxed);
+        Ok(ours)
+    }
+
+    fn acknowledge(&mut self) {
         if let Some(mut packet) = self.messages.acknowledgement(clock::now(), FRONT) {
             self.frames.pack(&mut packet);
             self.outgoing.extend_from_slice(packet.as_ref());
         }
-        Ok(())
     }
 
     /// Whether the event answers a request of ours.
