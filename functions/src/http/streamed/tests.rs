@@ -1,13 +1,13 @@
 //! What a route that streams writes, and what is logged about it.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ::http::header::{CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, VARY};
 use serde_json::{Value, json};
-use tracing::subscriber::DefaultGuard;
 
 use super::*;
 use crate::clock::Clock;
@@ -81,22 +81,30 @@ fn chunks(of: &[Chunk]) -> impl Stream<Item = Result<Bytes, StreamFailed>> + Sen
     stream::iter(of).map(|chunk| chunk.map(Bytes::from).map_err(StreamFailed::because))
 }
 
-/// The lines of this thread.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What was logged on this thread: each test has one of its own.
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The lines of this thread. One subscriber serves all tests: with one each, a place that logs may be remembered as one
+/// that nobody listens to, by whichever test came there without any.
+struct Lines;
 
 impl Lines {
-    fn catch() -> (Self, DefaultGuard) {
-        let lines = Self::default();
-        let to = lines.clone();
-        let subscriber =
-            tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || to.clone()).finish();
-        (lines, tracing::subscriber::set_default(subscriber))
+    /// Begins anew.
+    fn catch() {
+        static SUBSCRIBED: std::sync::Once = std::sync::Once::new();
+        SUBSCRIBED.call_once(|| {
+            let subscriber =
+                tracing_subscriber::fmt().json().flatten_event(true).with_writer(|| Self).finish();
+            tracing::subscriber::set_global_default(subscriber).expect("no other test subscribes");
+        });
+        LOGGED.take();
     }
 
     /// Level, message and fields of each line, without those that depend on time.
-    fn read(&self) -> Vec<Value> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+    fn read() -> Vec<Value> {
+        let text = LOGGED.with_borrow(|logged| String::from_utf8(logged.clone())).unwrap();
         let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         for line in lines.iter_mut().filter_map(Value::as_object_mut) {
             assert_eq!(line.remove("span").unwrap()["request_id"], "r-1");
@@ -109,9 +117,9 @@ impl Lines {
     }
 }
 
-impl io::Write for Lines {
+impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        LOGGED.with_borrow_mut(|logged| logged.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -133,7 +141,7 @@ fn two_lines(status: u16, end: Value) -> [Value; 2] {
 
 #[tokio::test]
 async fn a_stream_has_its_length_and_all_its_bytes_and_one_line_for_its_end() {
-    let (lines, _guard) = Lines::catch();
+    Lines::catch();
     let answer = Answer::stream(StatusCode::PARTIAL_CONTENT, 7, chunks(&[Ok("on"), Ok(""), Ok("e two")]))
         .with(ETAG, "\"1\"")
         .with(CONTENT_TYPE, "video/mp4")
@@ -146,7 +154,7 @@ async fn a_stream_has_its_length_and_all_its_bytes_and_one_line_for_its_end() {
     assert_eq!(got.headers["x-request-id"], "r-1");
     assert_eq!(got.headers["access-control-allow-origin"], "https://app.example");
     let end = json!({"level": "INFO", "message": "The answer is sent", "bytes_sent": 7, "bytes_total": 7});
-    assert_eq!(lines.read(), two_lines(206, end));
+    assert_eq!(Lines::read(), two_lines(206, end));
 }
 
 #[tokio::test]
@@ -156,7 +164,7 @@ async fn a_stream_that_fails_ends_short_of_its_length_without_a_word_in_the_body
         (&[Err("none")], 0, "none"),
         (&[Ok("one")], 3, "3 bytes were made"),
     ] {
-        let (lines, _guard) = Lines::catch();
+        Lines::catch();
         let got = get("GET", Ok(Answer::stream(StatusCode::OK, 7, chunks(made)))).await;
         assert_eq!((got.status, got.length(), got.body.len()), (200, Some("7"), bytes_sent), "{made:?}");
         let end = json!({
@@ -166,29 +174,29 @@ async fn a_stream_that_fails_ends_short_of_its_length_without_a_word_in_the_body
             "bytes_sent": bytes_sent,
             "bytes_total": 7,
         });
-        assert_eq!(lines.read(), two_lines(200, end));
+        assert_eq!(Lines::read(), two_lines(200, end));
     }
 }
 
 #[tokio::test]
 async fn a_panic_in_a_stream_ends_it_as_an_error_does() {
-    let (lines, _guard) = Lines::catch();
+    Lines::catch();
     let made = chunks(&[Ok("one"), Ok("two")]).map(|chunk| {
         assert!(!chunk.as_ref().is_ok_and(|chunk| chunk == "two"));
         chunk
     });
     let got = get("GET", Ok(Answer::stream(StatusCode::OK, 6, made))).await;
     assert_eq!((got.length(), got.body.as_slice()), (Some("6"), &b"one"[..]));
-    let end = lines.read().pop().unwrap();
+    let end = Lines::read().pop().unwrap();
     assert_eq!((&end["message"], &end["cause"]), (&json!("The answer broke off"), &json!("panicked")));
 }
 
 #[tokio::test]
 async fn more_than_was_announced_is_not_sent_and_is_an_error() {
-    let (lines, _guard) = Lines::catch();
+    Lines::catch();
     let got = get("GET", Ok(Answer::stream(StatusCode::OK, 4, chunks(&[Ok("one"), Ok("two")])))).await;
     assert_eq!((got.length(), got.body.as_slice()), (Some("4"), &b"onet"[..]));
-    let end = lines.read().pop().unwrap();
+    let end = Lines::read().pop().unwrap();
     assert_eq!((&end["cause"], &end["bytes_sent"]), (&json!("6 bytes were made"), &json!(4)));
 }
 
@@ -211,7 +219,7 @@ async fn a_stream_whose_bytes_are_out_is_still_polled_to_its_end() {
 
 #[tokio::test]
 async fn a_stream_that_is_dropped_on_the_way_has_its_line_too() {
-    let (lines, _guard) = Lines::catch();
+    Lines::catch();
     let answer = Answer::stream(StatusCode::OK, 6, chunks(&[Ok("one"), Ok("two")]));
     let mut streamed = front(Ok(answer)).stream(request("GET")).await;
     assert_eq!(streamed.stream.next().await, Some(Ok(Bytes::from("one"))));
@@ -223,12 +231,12 @@ async fn a_stream_that_is_dropped_on_the_way_has_its_line_too() {
         "bytes_sent": 3,
         "bytes_total": 6,
     });
-    assert_eq!(lines.read(), two_lines(200, end));
+    assert_eq!(Lines::read(), two_lines(200, end));
 }
 
 #[tokio::test]
 async fn what_is_whole_has_its_length_and_no_line_of_its_own() {
-    let (lines, _guard) = Lines::catch();
+    Lines::catch();
     let got = get("GET", Ok(Answer::bytes(StatusCode::OK, Bytes::from("\0\u{1}")))).await;
     assert_eq!((got.status, got.length(), got.body.as_slice()), (200, Some("2"), &b"\0\x01"[..]));
     let got = get("GET", Ok(Answer::bytes(StatusCode::OK, Bytes::new()))).await;
@@ -236,7 +244,7 @@ async fn what_is_whole_has_its_length_and_no_line_of_its_own() {
     let got = get("GET", Ok(Answer::json(StatusCode::OK, json!({"a": 1})))).await;
     assert_eq!((got.length(), got.body.as_slice()), (Some("7"), &b"{\"a\":1}"[..]));
     assert_eq!(got.headers[CONTENT_TYPE], "application/json");
-    assert_eq!(lines.read().len(), 3);
+    assert_eq!(Lines::read().len(), 3);
 }
 
 #[tokio::test]
