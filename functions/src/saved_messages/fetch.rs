@@ -13,7 +13,7 @@ use lambdagram_aws::Connection;
 use lambdagram_domain::media::{MessageId, Parts};
 use lambdagram_domain::range::ByteRange;
 use lambdagram_telegram::mtproto::TelegramError;
-use lambdagram_telegram::mtproto::files::{MediaPool, Piece, ReadError, Reader, Source};
+use lambdagram_telegram::mtproto::files::{MediaPool, Piece, Place, ReadError, Reader, Source};
 
 use super::files::{Files, Outdated, Ready};
 use crate::config::{ConfigError, MediaLease};
@@ -140,8 +140,8 @@ impl Fetcher {
             Some(_) => None,
             None => Some(accounts.hold_owner(&order.caller, order.term, LEASED_PATIENCE).await?),
         };
-        let file = piece.of(&ready.location);
-        Ok((Source { dc, address, key: ready.key.clone(), file, keep: free.is_some() }, held))
+        let place = Place { dc, address, key: ready.key.clone(), keep: free.is_some() };
+        Ok((Source { place, file: piece.of(&ready.location) }, held))
     }
 }
 

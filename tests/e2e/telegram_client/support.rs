@@ -7,7 +7,8 @@ use lambdagram_domain::phone::PhoneNumber;
 use lambdagram_domain::secret::Secret;
 use lambdagram_domain::session::{Session, Stage};
 use lambdagram_telegram::mtproto::auth::{SentCode, SignIn, send_code, sign_in};
-use lambdagram_telegram::mtproto::{App, Link, Servers, Telegram, TelegramError};
+use lambdagram_telegram::mtproto::files::Place;
+use lambdagram_telegram::mtproto::{App, Link, Servers, Telegram, TelegramError, media_servers};
 use lambdagram_tests::clock::Clock;
 use lambdagram_tests::telegram::faults::{Fault, Faults, Moment};
 use lambdagram_tests::telegram::mtproto::accounts::{FIRST_PHONE, NewAccount, Phone};
@@ -18,6 +19,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Longer than a test takes: where a test waits for it, something hangs.
 const LONG: Duration = Duration::from_secs(30);
+
+/// The data centre of the first account.
+pub(crate) const HOME_DC: i32 = 2;
 
 /// The data centre the first account does not live in.
 pub(crate) const OTHER_DC: i32 = 3;
@@ -92,6 +96,16 @@ impl TestCloud {
         self.cloud.people().accept_login(&sim_phone(phone), &token).unwrap();
     }
 
+    /// A cloud, and its first account's owner, signed in, who knows where files are handed out.
+    pub(crate) async fn with_owner() -> (Self, Session) {
+        let cloud = Self::start().await;
+        let mut session = cloud.signed_in().await;
+        let mut link = cloud.link(&mut session);
+        media_servers(&mut link).await.unwrap();
+        link.close().await;
+        (cloud, session)
+    }
+
     /// Signs the first account's owner in.
     pub(crate) async fn signed_in(&self) -> Session {
         let mut session = fresh(2);
@@ -119,6 +133,11 @@ pub(crate) fn client(dcs: &str, key: &str) -> Telegram {
     let servers = Servers::custom(dcs, key).unwrap();
     let api_hash = Secret::new("0123456789abcdef0123456789abcdef");
     Telegram::new(servers, App { api_id: 17, api_hash })
+}
+
+/// The address of a data centre for files alone, with the session's key there.
+pub(crate) fn place_for_files(session: &Session, dc: i32) -> Place {
+    Place { dc, address: session.media.addresses[&dc], key: session.keys[&dc].clone(), keep: true }
 }
 
 /// The owner of the account that is there from the start.

@@ -3,7 +3,7 @@
 use lambdagram_domain::media::FileLocation;
 use lambdagram_telegram::mtproto::TelegramError;
 use lambdagram_telegram::mtproto::auth::who_am_i;
-use lambdagram_telegram::mtproto::files::{Piece, ReadError, Source};
+use lambdagram_telegram::mtproto::files::{Piece, Place, ReadError, Source};
 
 use super::super::support::OTHER_DC;
 use super::support::{Book, HOME_DC, Library, PART, read};
@@ -96,13 +96,13 @@ async fn a_data_centre_without_an_address_for_files_is_read_over_one_main_connec
     who_am_i(&mut link).await.unwrap();
     link.close().await;
     for _ in 0..2 {
-        let source = Source {
+        let place = Place {
             dc: OTHER_DC,
             address: library.cloud.telegram.servers().address(OTHER_DC).unwrap(),
             key: library.session.keys[&OTHER_DC].clone(),
-            file: Piece::File.of(&book.location),
             keep: false,
         };
+        let source = Source { place, file: Piece::File.of(&book.location) };
         let mut reader = library.reader_from(source, &book, 0..3 * PART, 4);
         let bytes = read(&mut reader).await.unwrap();
         reader.close().await;

@@ -8,15 +8,13 @@ use lambdagram_domain::range::ByteRange;
 use lambdagram_domain::session::Session;
 use lambdagram_telegram::mtproto::files::{MediaPool, Piece, ReadError, Reader, Source};
 use lambdagram_telegram::mtproto::saved_messages::around;
-use lambdagram_telegram::mtproto::{TelegramError, copy_login, media_servers};
+use lambdagram_telegram::mtproto::{TelegramError, copy_login};
 use lambdagram_tests::telegram::mtproto::accounts::{FIRST_PHONE, Phone};
 use lambdagram_tests::telegram::mtproto::people::sending::{SendAs, Sent};
 use tokio::time::Instant;
 
-use super::super::support::{TestCloud, owner};
-
-/// The data centre of the first account.
-pub(super) const HOME_DC: i32 = 2;
+pub(super) use super::super::support::HOME_DC;
+use super::super::support::{TestCloud, owner, place_for_files};
 
 /// Bytes of the largest part.
 pub(super) const PART: u64 = 512 * 1024;
@@ -39,11 +37,7 @@ pub(super) struct Book {
 
 impl Library {
     pub(super) async fn open() -> Self {
-        let cloud = TestCloud::start().await;
-        let mut session = cloud.signed_in().await;
-        let mut link = cloud.link(&mut session);
-        media_servers(&mut link).await.unwrap();
-        link.close().await;
+        let (cloud, session) = TestCloud::with_owner().await;
         Self { cloud, session, pool: MediaPool::new() }
     }
 
@@ -74,9 +68,7 @@ impl Library {
     }
 
     pub(super) fn source_of(&self, book: &Book, piece: &Piece) -> Source {
-        let dc = book.location.dc;
-        let (address, key) = (self.session.media.addresses[&dc], self.session.keys[&dc].clone());
-        Source { dc, address, key, file: piece.of(&book.location), keep: true }
+        Source { place: place_for_files(&self.session, book.location.dc), file: piece.of(&book.location) }
     }
 
     /// Copies the login to that data centre.

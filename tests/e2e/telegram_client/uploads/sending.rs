@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image::{ImageFormat, Rgb, RgbImage};
 use lambdagram_domain::upload::{Checkpoint, Content, Look, SendAs, Step};
-use lambdagram_telegram::mtproto::uploads::Destination;
+use lambdagram_telegram::mtproto::uploads::Place;
 
 use super::support::{HOME_DC, PART, Sender, Sent, finish, phone};
 
@@ -35,7 +35,7 @@ async fn where_there_is_no_address_for_files_parts_go_over_the_main_one_and_it_i
     let mut sender = Sender::open().await;
     let dcs = sender.cloud.cloud.cluster().addresses();
     let main = dcs.iter().find(|it| it.dc == HOME_DC && !it.media).unwrap().address;
-    let destination = Destination { address: main, keep: false, ..sender.destination() };
+    let destination = Place { address: main, keep: false, ..sender.destination() };
     for _ in 0..2 {
         let file = Sent::noise(3 * PART + 5);
         let mut uploader = sender.uploader_to(destination.clone(), &file, Checkpoint::start(), 2);

@@ -11,18 +11,15 @@ use lambdagram_domain::session::Session;
 use lambdagram_domain::time::UnixTime;
 use lambdagram_domain::upload::{Checkpoint, Content, Form, UploadId, UploadPlan};
 use lambdagram_telegram::mtproto::files::MediaPool;
-use lambdagram_telegram::mtproto::media_servers;
 use lambdagram_telegram::mtproto::uploads::{
-    Contents, Destination, Outgoing, Task, UploadError, UploadedFile, Uploader, send_media,
+    Contents, Outgoing, Place, Task, UploadError, UploadedFile, Uploader, send_media,
 };
 use lambdagram_tests::telegram::mtproto::accounts::{FIRST_PHONE, Phone};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::super::support::{TestCloud, owner};
-
-/// The data centre of the first account.
-pub(super) const HOME_DC: i32 = 2;
+pub(super) use super::super::support::HOME_DC;
+use super::super::support::{TestCloud, owner, place_for_files};
 
 /// Bytes of a part.
 pub(super) const PART: u64 = 512 * 1024;
@@ -94,18 +91,13 @@ impl Contents for Sent {
 
 impl Sender {
     pub(super) async fn open() -> Self {
-        let cloud = TestCloud::start().await;
-        let mut session = cloud.signed_in().await;
-        let mut link = cloud.link(&mut session);
-        media_servers(&mut link).await.unwrap();
-        link.close().await;
+        let (cloud, session) = TestCloud::with_owner().await;
         Self { cloud, session, pool: MediaPool::new() }
     }
 
     /// The address for files of the person's data centre.
-    pub(super) fn destination(&self) -> Destination {
-        let address = self.session.media.addresses[&HOME_DC];
-        Destination { dc: HOME_DC, address, key: self.session.keys[&HOME_DC].clone(), keep: true }
+    pub(super) fn destination(&self) -> Place {
+        place_for_files(&self.session, HOME_DC)
     }
 
     pub(super) fn uploader(&self, file: &Sent, from: Checkpoint, window: usize) -> Uploader {
@@ -114,7 +106,7 @@ impl Sender {
 
     pub(super) fn uploader_to(
         &self,
-        destination: Destination,
+        destination: Place,
         file: &Sent,
         from: Checkpoint,
         window: usize,

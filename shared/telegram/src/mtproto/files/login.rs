@@ -12,7 +12,7 @@ use crate::mtproto::{Link, TelegramError};
 
 /// Where the copy is made.
 #[derive(Clone, Copy)]
-struct Place {
+struct Target {
     dc: i32,
     address: SocketAddr,
     /// The data centre's number as the handshake names it.
@@ -37,11 +37,11 @@ pub async fn copy_login(link: &mut Link<'_>, dc: i32) -> Result<(), TelegramErro
     }
     let servers = link.telegram().servers();
     let for_files = link.session().media.addresses.get(&dc).copied();
-    let place = if let Some(address) = for_files {
-        Place { dc, address, handshake_dc: servers.media_handshake_dc(dc) }
+    let target = if let Some(address) = for_files {
+        Target { dc, address, handshake_dc: servers.media_handshake_dc(dc) }
     } else {
         let address = servers.address(dc).ok_or(TelegramError::Protocol("the data centre is not known"))?;
-        Place { dc, address, handshake_dc: servers.handshake_dc(dc) }
+        Target { dc, address, handshake_dc: servers.handshake_dc(dc) }
     };
     let enums::auth::ExportedAuthorization::Authorization(exported) =
         link.invoke(&functions::auth::ExportAuthorization { dc_id: dc }).await?;
@@ -49,28 +49,28 @@ pub async fn copy_login(link: &mut Link<'_>, dc: i32) -> Result<(), TelegramErro
         link.disconnect().await;
     }
     let import = functions::auth::ImportAuthorization { id: exported.id, bytes: exported.bytes }.to_bytes();
-    let result = hand_in(link, place, &import).await;
+    let result = hand_in(link, target, &import).await;
     if result == Err(TelegramError::Dead) && link.session_mut().keys.remove(&dc).is_some() {
-        return hand_in(link, place, &import).await;
+        return hand_in(link, target, &import).await;
     }
     result
 }
 
 /// Calls once over a connection of its own.
-async fn hand_in(link: &mut Link<'_>, place: Place, import: &[u8]) -> Result<(), TelegramError> {
-    let mut opening = Opening::connect(place.address, link.until(CONNECT)).await?;
-    let (known, time_offset) = if let Some(known) = link.session().keys.get(&place.dc) {
+async fn hand_in(link: &mut Link<'_>, target: Target, import: &[u8]) -> Result<(), TelegramError> {
+    let mut opening = Opening::connect(target.address, link.until(CONNECT)).await?;
+    let (known, time_offset) = if let Some(known) = link.session().keys.get(&target.dc) {
         (known.clone(), 0)
     } else {
         let servers = link.telegram().servers();
-        let agreed = opening.make_key(servers.keys(), place.handshake_dc, link.until(CALL)).await?;
+        let agreed = opening.make_key(servers.keys(), target.handshake_dc, link.until(CALL)).await?;
         let made = DcKey { key: AuthKey::new(agreed.key), salt: agreed.salt };
-        link.session_mut().keys.insert(place.dc, made.clone());
+        link.session_mut().keys.insert(target.dc, made.clone());
         (made, agreed.time_offset)
     };
     let connection = opening.into_connection(&known.key, known.salt, time_offset)?;
     let result = connection.invoke(introduce(link.app(), import), link.until(CALL)).await;
-    if let Some(known) = link.session_mut().keys.get_mut(&place.dc) {
+    if let Some(known) = link.session_mut().keys.get_mut(&target.dc) {
         known.salt = connection.salt();
     }
     connection.close().await;

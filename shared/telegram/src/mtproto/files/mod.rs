@@ -7,8 +7,10 @@
 //! What goes the other way is for [`super::uploads`].
 
 mod answer;
+mod carrier;
 pub(super) mod login;
 mod patience;
+mod place;
 mod pool;
 mod reader;
 pub(super) mod servers;
@@ -18,6 +20,7 @@ mod way;
 mod window;
 
 pub use self::patience::ReadError;
+pub use self::place::Place;
 pub use self::pool::MediaPool;
 pub use self::reader::Reader;
 pub use self::source::{Piece, Source};

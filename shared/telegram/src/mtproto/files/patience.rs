@@ -1,4 +1,4 @@
-//! What is done about errors while a file is read.
+//! What is done about errors while parts of a file are carried.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use tokio::time::Instant;
 
 use crate::mtproto::TelegramError;
 
-/// How long floods are slept through before the first byte, in all: somebody waits for an answer to begin.
+/// How long floods are slept through where somebody waits: before the first byte of what is read, in all, and between
+/// two parts of what is uploaded. Accounts without a subscription are slowed down by such waits, one after the other.
 const SLEPT_THROUGH: Duration = Duration::from_secs(3);
 
 /// Times in a row that a connection is replaced, without a part in between, and that Telegram's own failures are put up
@@ -39,19 +40,47 @@ pub enum ReadError {
     Short,
     /// Anything else.
     #[error(transparent)]
-    Telegram(#[from] TelegramError),
+    Telegram(TelegramError),
 }
 
-/// Patience with one source: what has been put up with, and what is waited for.
+impl From<TelegramError> for ReadError {
+    fn from(error: TelegramError) -> Self {
+        match &error {
+            TelegramError::Dead => Self::NotSignedIn,
+            TelegramError::Rpc { name, .. }
+                if name.starts_with("FILE_REFERENCE_") || name == "FILEREF_UPGRADE_NEEDED" =>
+            {
+                Self::Reference
+            }
+            TelegramError::Rpc { name, value: Some(dc), .. } if name == "FILE_MIGRATE" => {
+                Self::Elsewhere { dc: i32::try_from(*dc).unwrap_or(0) }
+            }
+            _ => Self::Telegram(error),
+        }
+    }
+}
+
+/// Patience with one place: what has been put up with, and what is waited for.
 #[derive(Default)]
 pub(super) struct Patience {
-    /// Whether bytes were handed out.
-    begun: bool,
+    somebody: Waits,
     slept: Duration,
     paused_until: Option<Instant>,
     breaks: u32,
     repeats: u32,
     introductions: u32,
+}
+
+/// When somebody waits for a flood to end, so that a long one is told rather than slept through.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Waits {
+    /// Until the first bytes are handed out.
+    #[default]
+    ForTheFirst,
+    /// Nobody does: an answer has begun, and cannot end otherwise.
+    No,
+    /// For each part to be acknowledged.
+    ForEach,
 }
 
 /// What is to be done after an error.
@@ -66,19 +95,37 @@ pub(super) enum Remedy {
 }
 
 impl Patience {
+    /// Of a reader.
+    pub(super) fn of_reading() -> Self {
+        Self::default()
+    }
+
+    /// Of an uploader.
+    pub(super) fn of_uploading() -> Self {
+        Self { somebody: Waits::ForEach, ..Self::default() }
+    }
+
     /// Bytes were handed out.
     pub(super) fn begin(&mut self) {
-        self.begun = true;
+        self.somebody = Waits::No;
     }
 
-    /// A part came.
+    /// A part came, or was acknowledged.
     pub(super) fn note_part(&mut self) {
         (self.breaks, self.repeats, self.introductions) = (0, 0, 0);
+        self.forgive_floods();
     }
 
-    /// Another source, with errors of its own.
+    /// Another place, with errors of its own.
     pub(super) fn renew(&mut self) {
-        *self = Self { begun: self.begun, slept: self.slept, ..Self::default() };
+        *self = Self { somebody: self.somebody, slept: self.slept, ..Self::default() };
+        self.forgive_floods();
+    }
+
+    fn forgive_floods(&mut self) {
+        if self.somebody == Waits::ForEach {
+            self.slept = Duration::ZERO;
+        }
     }
 
     /// Until when nothing is to be asked for.
@@ -90,38 +137,30 @@ impl Patience {
     ///
     /// # Errors
     ///
-    /// Where the call is not to be repeated, why reading stops.
-    pub(super) fn judge(
+    /// Where the call is not to be repeated, why its user stops.
+    pub(super) fn judge<E: From<TelegramError>>(
         &mut self,
         error: TelegramError,
         now: Instant,
         deadline: Instant,
-    ) -> Result<Remedy, ReadError> {
-        match error {
-            TelegramError::Flood { seconds } => {
-                self.wait(Duration::from_secs(seconds), now, deadline).map_err(|()| error.into())
+    ) -> Result<Remedy, E> {
+        let remedy = match &error {
+            TelegramError::Flood { seconds } => self.wait(Duration::from_secs(*seconds), now, deadline),
+            TelegramError::Unreachable | TelegramError::Timeout | TelegramError::Lost => {
+                Some(Remedy::Replace)
             }
-            TelegramError::Dead => Err(ReadError::NotSignedIn),
-            TelegramError::Unreachable | TelegramError::Timeout | TelegramError::Lost => Ok(Remedy::Replace),
-            TelegramError::Protocol(_) => Err(error.into()),
-            TelegramError::Rpc { ref name, code, value } => match (name.as_str(), value) {
-                (name, _) if name.starts_with("FILE_REFERENCE_") || name == "FILEREF_UPGRADE_NEEDED" => {
-                    Err(ReadError::Reference)
-                }
-                ("FILE_MIGRATE", Some(dc)) => {
-                    Err(ReadError::Elsewhere { dc: i32::try_from(dc).unwrap_or(0) })
-                }
-                ("CONNECTION_NOT_INITED" | "CONNECTION_LAYER_INVALID", _)
-                    if self.introductions < MOST_REPEATS =>
-                {
+            TelegramError::Dead | TelegramError::Protocol(_) => None,
+            TelegramError::Rpc { name, code, .. } => match name.as_str() {
+                "CONNECTION_NOT_INITED" | "CONNECTION_LAYER_INVALID" if self.introductions < MOST_REPEATS => {
                     self.introductions += 1;
-                    Ok(Remedy::Introduce)
+                    Some(Remedy::Introduce)
                 }
                 // Telegram's own: 500 and above, and -503 for what took it too long.
-                _ if !(0..500).contains(&code) => self.put_up(now, deadline).map_err(|()| error.into()),
-                _ => Err(error.into()),
+                _ if !(0..500).contains(code) => self.put_up(now, deadline),
+                _ => None,
             },
-        }
+        };
+        remedy.ok_or_else(|| error.into())
     }
 
     /// A connection broke, stalled, or could not be made.
@@ -129,12 +168,12 @@ impl Patience {
     /// # Errors
     ///
     /// `error`, where it is not to be replaced.
-    pub(super) fn replace(
+    pub(super) fn replace<E: From<TelegramError>>(
         &mut self,
         error: TelegramError,
         now: Instant,
         deadline: Instant,
-    ) -> Result<(), ReadError> {
+    ) -> Result<(), E> {
         self.breaks += 1;
         let pause = pause_before(self.breaks);
         if self.breaks > MOST_REPEATS || now + pause >= deadline {
@@ -144,31 +183,31 @@ impl Patience {
         Ok(())
     }
 
-    /// All parts under way run into the same flood: they wait for it together.
-    fn wait(&mut self, time: Duration, now: Instant, deadline: Instant) -> Result<Remedy, ()> {
-        let until = now + time;
+    /// All parts under way run into the same flood: they wait for it together. `None` when it is too long.
+    fn wait(&mut self, time: Duration, now: Instant, deadline: Instant) -> Option<Remedy> {
+        let until = now.checked_add(time).filter(|until| *until < deadline)?;
         let longer = until.saturating_duration_since(self.paused_until.map_or(now, |paused| paused.max(now)));
-        if until >= deadline || (!self.begun && self.slept + longer > SLEPT_THROUGH) {
-            return Err(());
+        if self.somebody != Waits::No && self.slept + longer > SLEPT_THROUGH {
+            return None;
         }
         self.slept += longer;
         self.pause(until);
-        Ok(Remedy::Repeat)
+        Some(Remedy::Repeat)
     }
 
-    /// Failures of parts under way at the same time count once.
-    fn put_up(&mut self, now: Instant, deadline: Instant) -> Result<Remedy, ()> {
+    /// Failures of parts under way at the same time count once. `None` when there were too many.
+    fn put_up(&mut self, now: Instant, deadline: Instant) -> Option<Remedy> {
         if self.paused_until(now).is_some() {
-            return Ok(Remedy::Repeat);
+            return Some(Remedy::Repeat);
         }
         self.repeats += 1;
         // The first one pauses too: an overloaded server gains nothing by being asked at once.
         let pause = pause_before(self.repeats + 1);
         if self.repeats > MOST_REPEATS || now + pause >= deadline {
-            return Err(());
+            return None;
         }
         self.pause(now + pause);
-        Ok(Remedy::Repeat)
+        Some(Remedy::Repeat)
     }
 
     fn pause(&mut self, until: Instant) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use lambdagram_domain::session::{AuthKey, DcKey};
 use tokio::time::Instant;
 
-use super::Source;
+use super::Place;
 use crate::mtproto::{Connection, clock};
 
 /// Connections kept at most. A function serves one request at a time, and its next one is likely the same person's.
@@ -66,24 +66,24 @@ impl MediaPool {
         self.kept().idle.len()
     }
 
-    /// Takes a connection for that source out, and says how long nobody used it.
-    pub(super) fn take(&self, source: &Source) -> Option<(Line, Duration)> {
+    /// Takes a connection for that place out, and says how long nobody used it.
+    pub(super) fn take(&self, place: &Place) -> Option<(Line, Duration)> {
         let mut kept = self.kept();
         kept.idle.retain(|idle| !idle.line.connection.is_closed() && idle.time() <= LONGEST_IDLE);
-        let at = kept.idle.iter().rposition(|idle| idle.serves(source))?;
+        let at = kept.idle.iter().rposition(|idle| idle.serves(place))?;
         let idle = kept.idle.remove(at)?;
         let time = idle.time();
         Some((idle.line, time))
     }
 
     /// Keeps a connection over which nothing is under way.
-    pub(super) fn put(&self, source: &Source, line: Line) {
+    pub(super) fn put(&self, place: &Place, line: Line) {
         let mut kept = self.kept();
         let idle = Idle {
             line,
-            key: source.key.key.clone(),
-            dc: source.dc,
-            address: source.address,
+            key: place.key.key.clone(),
+            dc: place.dc,
+            address: place.address,
             since: Instant::now(),
             since_1970: clock::now(),
         };
@@ -95,19 +95,19 @@ impl MediaPool {
 
     /// The salt that was last good with that key: newer than what the session says, which nobody updates while only
     /// files are read.
-    pub(super) fn salt(&self, source: &Source) -> i64 {
+    pub(super) fn salt(&self, place: &Place) -> i64 {
         let kept = self.kept();
-        let known = kept.salts.iter().find(|(known, _)| known == &source.key);
-        known.map_or(source.key.salt, |(_, salt)| *salt)
+        let known = kept.salts.iter().find(|(known, _)| known == &place.key);
+        known.map_or(place.key.salt, |(_, salt)| *salt)
     }
 
-    pub(super) fn note_salt(&self, source: &Source, salt: i64) {
-        if self.salt(source) == salt {
+    pub(super) fn note_salt(&self, place: &Place, salt: i64) {
+        if self.salt(place) == salt {
             return;
         }
         let mut kept = self.kept();
-        kept.salts.retain(|(known, _)| known != &source.key);
-        kept.salts.push_back((source.key.clone(), salt));
+        kept.salts.retain(|(known, _)| known != &place.key);
+        kept.salts.push_back((place.key.clone(), salt));
         if kept.salts.len() > MOST_SALTS {
             kept.salts.pop_front();
         }
@@ -119,8 +119,8 @@ impl MediaPool {
 }
 
 impl Idle {
-    fn serves(&self, source: &Source) -> bool {
-        self.key == source.key.key && (self.dc, self.address) == (source.dc, source.address)
+    fn serves(&self, place: &Place) -> bool {
+        self.key == place.key.key && (self.dc, self.address) == (place.dc, place.address)
     }
 
     fn time(&self) -> Duration {

@@ -1,11 +1,11 @@
 //! Where a file's bytes come from.
 
 use std::fmt;
-use std::net::SocketAddr;
 
 use grammers_client::tl::{Serializable, enums, functions, types};
 use lambdagram_domain::media::{FileKind, FileLocation, Part};
-use lambdagram_domain::session::DcKey;
+
+use super::Place;
 
 /// What of a file is fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,48 +36,29 @@ impl Piece {
     }
 }
 
-/// A piece of a file at an address of the data centre that has it. `Debug` shows none of the file and the key.
+/// A piece of a file at the data centre that has it. `Debug` shows none of the file and the key.
 #[derive(Clone)]
 pub struct Source {
-    /// The data centre.
-    pub dc: i32,
-    /// The address that is asked.
-    pub address: SocketAddr,
-    /// The data centre's key, signed in there.
-    pub key: DcKey,
+    /// Where it is asked for.
+    pub place: Place,
     /// The piece, as [`Piece::of`] says it.
     pub file: enums::InputFileLocation,
-    /// Whether the connection may outlive its reader, and stand beside others of the same login: one to an address for
-    /// files alone may, one to a main address may not.
-    pub keep: bool,
-}
-
-impl Source {
-    /// Whether one connection serves both.
-    pub(super) fn shares_connection(&self, other: &Self) -> bool {
-        self.key.key == other.key.key
-            && (self.dc, self.address, self.keep) == (other.dc, other.address, other.keep)
-    }
-
-    /// The call that asks for a part.
-    pub(super) fn request(&self, part: Part) -> Vec<u8> {
-        functions::upload::GetFile {
-            precise: true,
-            cdn_supported: false,
-            location: self.file.clone(),
-            offset: i64::try_from(part.offset).unwrap_or(i64::MAX),
-            limit: i32::try_from(part.limit).unwrap_or(i32::MAX),
-        }
-        .to_bytes()
-    }
 }
 
 impl fmt::Debug for Source {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Source")
-            .field("dc", &self.dc)
-            .field("keep", &self.keep)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Source").field("place", &self.place).finish_non_exhaustive()
     }
+}
+
+/// The call that asks for a part.
+pub(super) fn request(file: &enums::InputFileLocation, part: Part) -> Vec<u8> {
+    functions::upload::GetFile {
+        precise: true,
+        cdn_supported: false,
+        location: file.clone(),
+        offset: i64::try_from(part.offset).unwrap_or(i64::MAX),
+        limit: i32::try_from(part.limit).unwrap_or(i32::MAX),
+    }
+    .to_bytes()
 }

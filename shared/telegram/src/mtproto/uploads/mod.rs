@@ -9,4 +9,5 @@ mod message;
 mod sent;
 
 pub use self::message::{Outgoing, UploadedFile, send_media};
-pub use super::files::uploader::{Contents, Destination, Task, UploadError, Uploader};
+pub use super::files::Place;
+pub use super::files::uploader::{Contents, Task, UploadError, Uploader};

@@ -1,4 +1,5 @@
 use super::*;
+use crate::mtproto::uploads::UploadError;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -114,7 +115,10 @@ fn a_connection_is_replaced_three_times_in_a_row() {
     reading.patience.note_part();
     assert_eq!(reading.replace(), Ok(()));
     for error in [TelegramError::Lost, TelegramError::Timeout, TelegramError::Unreachable] {
-        assert_eq!(reading.patience.judge(error, reading.now, reading.deadline), Ok(Remedy::Replace));
+        assert_eq!(
+            reading.patience.judge::<ReadError>(error, reading.now, reading.deadline),
+            Ok(Remedy::Replace)
+        );
     }
 }
 
@@ -137,4 +141,38 @@ fn another_source_has_its_own_errors_and_the_same_first_byte() {
     reading.patience.begin();
     reading.patience.renew();
     assert_eq!(reading.judge(420, "FLOOD_WAIT_5"), Ok(Remedy::Repeat));
+}
+
+fn wait_of(seconds: u64) -> TelegramError {
+    TelegramError::Flood { seconds }
+}
+
+#[test]
+fn short_floods_are_slept_through_once_and_again_after_each_part() {
+    let (mut patience, mut now) = (Patience::of_uploading(), Instant::now());
+    let deadline = now + Duration::from_hours(1);
+    for _ in 0..100 {
+        // Two parts that were under way together.
+        for _ in 0..2 {
+            assert_eq!(patience.judge::<UploadError>(wait_of(3), now, deadline).unwrap(), Remedy::Repeat);
+        }
+        assert_eq!(patience.paused_until(now), Some(now + Duration::from_secs(3)));
+        now += Duration::from_secs(3);
+        assert_eq!(patience.paused_until(now), None);
+        patience.note_part();
+    }
+    patience.judge::<UploadError>(wait_of(2), now, deadline).unwrap();
+    now += Duration::from_secs(2);
+    let told = patience.judge(wait_of(2), now, deadline).unwrap_err();
+    assert!(matches!(told, UploadError::Telegram(TelegramError::Flood { seconds: 2 })));
+}
+
+#[test]
+fn long_floods_and_those_beyond_the_time_are_told() {
+    let now = Instant::now();
+    for (seconds, left) in [(4, 3_600), (u64::MAX, 3_600), (3, 2)] {
+        let deadline = now + Duration::from_secs(left);
+        let told = Patience::of_uploading().judge(wait_of(seconds), now, deadline).unwrap_err();
+        assert!(matches!(told, UploadError::Telegram(error) if error == wait_of(seconds)));
+    }
 }

@@ -4,11 +4,13 @@ mod host;
 
 use std::time::Duration;
 
+use lambdagram_domain::session::DcKey;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
 use self::host::{Host, SALT, answer, content, contents, read};
 use super::*;
+use crate::mtproto::files::Place;
 use crate::mtproto::frames::FRONT;
 use crate::mtproto::peer::{self, server::Server};
 
@@ -99,9 +101,9 @@ async fn a_connection_serves_the_next_reader_without_another_introduction() {
     assert_eq!(reading.await.unwrap().1, contents(0..1));
     assert_eq!(host.pool.idle(), 1, "a reader that is dropped gives it back, too");
     let other = DcKey { key: lambdagram_domain::session::AuthKey::new([1; 256]), salt: 0 };
-    assert!(host.pool.take(&Source { key: other, ..host.source(true) }).is_none());
-    assert!(host.pool.take(&Source { dc: 3, ..host.source(true) }).is_none());
-    assert!(host.pool.take(&host.source(true)).is_some());
+    assert!(host.pool.take(&Place { key: other, ..host.place(true) }).is_none());
+    assert!(host.pool.take(&Place { dc: 3, ..host.place(true) }).is_none());
+    assert!(host.pool.take(&host.place(true)).is_some());
 }
 
 #[tokio::test(start_paused = true)]
@@ -204,7 +206,7 @@ async fn few_connections_are_kept() {
     let mut servers = Vec::new();
     for number in 0..9 {
         let key = DcKey { key: peer::auth_key(), salt: SALT };
-        let source = Source { dc: number, key, ..host.source(true) };
+        let source = Host::source_at(Place { dc: number, key, ..host.place(true) });
         let reading = read(host.reader_until(source, 1, 1, Instant::now() + SECOND));
         let mut server = host.accept().await;
         serve(&mut server, 1).await;
@@ -260,7 +262,7 @@ async fn a_connection_that_breaks_is_replaced_three_times_without_a_part_in_betw
 async fn a_server_that_is_not_there_is_unreachable() {
     let host = Host::start().await;
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let source = Source { address: nobody, ..host.source(false) };
+    let source = Host::source_at(Place { address: nobody, ..host.place(false) });
     let mut reader = host.reader_until(source, 1, 1, Instant::now() + 60 * SECOND);
     assert_eq!(reader.next().await, Err(TelegramError::Unreachable.into()));
     reader.close().await;
@@ -377,7 +379,7 @@ async fn a_salt_that_has_passed_is_replaced_and_known_to_the_next_connection() {
     server.hand_out(&asked).await;
     assert_eq!(reading.await.unwrap().2, Ok(()));
     // What the session learnt since is newer.
-    let newer = Source { key: DcKey { salt: 9, ..host.source(true).key }, ..host.source(true) };
+    let newer = Place { key: DcKey { salt: 9, ..host.place(true).key }, ..host.place(true) };
     assert_eq!(host.pool.salt(&newer), 9);
 }
 

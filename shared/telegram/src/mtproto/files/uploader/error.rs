@@ -5,7 +5,6 @@ use std::io;
 use thiserror::Error;
 
 use crate::mtproto::TelegramError;
-use crate::mtproto::files::ReadError;
 
 /// Why an upload stopped.
 #[derive(Debug, Error)]
@@ -44,18 +43,6 @@ impl From<TelegramError> for UploadError {
             TelegramError::Dead => Self::NotSignedIn,
             _ if WRONG_PARTS.into_iter().any(|name| error.is(name)) => Self::StartOver,
             _ => Self::Telegram(error),
-        }
-    }
-}
-
-impl From<ReadError> for UploadError {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::NotSignedIn => Self::NotSignedIn,
-            ReadError::Telegram(error) => error.into(),
-            ReadError::Reference | ReadError::Elsewhere { .. } | ReadError::Short => {
-                TelegramError::Protocol("a file that is uploaded is nowhere yet").into()
-            }
         }
     }
 }

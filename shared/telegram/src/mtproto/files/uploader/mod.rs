@@ -4,10 +4,8 @@
 //! stops waiting loses nothing. Parts that a lost connection leaves without an answer are sent again; Telegram takes a
 //! part twice.
 
-mod carry;
 mod error;
 mod outbox;
-mod patience;
 mod request;
 
 use std::fmt;
@@ -15,19 +13,16 @@ use std::io;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
 use lambdagram_domain::upload::{Checkpoint, UploadPart, UploadPlan};
 use tokio::time::Instant;
 
 pub use self::error::UploadError;
 use self::outbox::Outbox;
-use self::patience::UploadPatience;
-pub use self::request::Destination;
 pub(in crate::mtproto) use self::request::input_file;
-use super::way::{Flight, Way};
-use super::{MediaPool, Source};
-use crate::mtproto::introduction::introduce;
-use crate::mtproto::{Connection, Telegram, TelegramError};
+use super::carrier::Carrier;
+use super::patience::Patience;
+use super::{MediaPool, Place};
+use crate::mtproto::{Telegram, TelegramError};
 
 /// Parts under way at most: 16 MiB of memory.
 const LARGEST_WINDOW: usize = 32;
@@ -57,10 +52,7 @@ pub struct Task {
 /// Memory: the parts of the window, each twice while it waits to be written, and one more. Dropping it ends what is under
 /// way.
 pub struct Uploader {
-    pool: MediaPool,
-    telegram: Telegram,
-    destination: Destination,
-    source: Source,
+    carrier: Carrier<UploadError>,
     contents: Box<dyn Contents>,
     reading: Option<Reading>,
     outbox: Outbox,
@@ -68,15 +60,6 @@ pub struct Uploader {
     plan: UploadPlan,
     /// How many parts the caller was told of.
     told: u32,
-    patience: UploadPatience,
-    way: Way,
-    flights: FuturesUnordered<Flight>,
-    /// A connection that must be gone before there is another.
-    left: Option<Connection>,
-    failed: Option<UploadError>,
-    /// A connection broke: those that are kept may have met the same.
-    distrusts_pool: bool,
-    deadline: Instant,
 }
 
 /// A part that is being read.
@@ -96,30 +79,20 @@ impl Uploader {
     pub fn new(
         pool: MediaPool,
         telegram: Telegram,
-        destination: Destination,
+        destination: Place,
         contents: impl Contents + 'static,
         task: Task,
     ) -> Self {
         let Task { plan, from, window, deadline } = task;
         let parts = from.parts.min(plan.parts());
         Self {
-            pool,
-            telegram,
-            source: destination.source(),
-            destination,
+            carrier: Carrier::new(pool, telegram, destination, Patience::of_uploading(), deadline),
             contents: Box::new(contents),
             reading: None,
             outbox: Outbox::new(plan, parts, window.clamp(1, LARGEST_WINDOW)),
             file_id: from.file_id,
             plan,
             told: parts,
-            patience: UploadPatience::default(),
-            way: Way::None,
-            flights: FuturesUnordered::new(),
-            left: None,
-            failed: None,
-            distrusts_pool: false,
-            deadline,
         }
     }
 
@@ -142,22 +115,20 @@ impl Uploader {
             if self.outbox.is_over() {
                 return Ok(None);
             }
-            if now >= self.deadline {
-                self.failed.get_or_insert(TelegramError::Timeout.into());
-            }
             // What is under way may still arrive, and need not be sent again then.
-            if self.failed.is_some() && (now >= self.deadline || self.flights.is_empty()) {
-                if !self.destination.keep {
-                    self.leave();
-                }
-                self.part().await;
-                if let Some(error) = self.failed.take() {
-                    return Err(error);
-                }
+            if let Some(error) = self.carrier.failure(now, !self.carrier.is_idle()).await {
+                return Err(error);
             }
             self.read();
             self.send(now);
-            self.step(now).await;
+            tokio::select! {
+                // What has arrived comes first.
+                biased;
+                answer = self.carrier.step(now) => if let Some((number, answer)) = answer {
+                    self.land(number, answer);
+                },
+                (part, result) = read(&mut self.reading) => self.take_bytes(part, result),
+            }
         }
     }
 
@@ -167,29 +138,20 @@ impl Uploader {
     }
 
     /// Goes on after an error, perhaps with another key or address.
-    pub fn go_on(&mut self, destination: Destination) {
-        let source = destination.source();
-        if !self.source.shares_connection(&source) {
-            self.leave();
-        }
-        self.flights.clear();
-        self.outbox.miss_all();
-        self.failed = None;
-        self.patience = UploadPatience::default();
-        (self.destination, self.source) = (destination, source);
+    pub fn go_on(&mut self, destination: Place) {
+        self.carrier.go_on(destination);
     }
 
     /// Ends uploading. A connection that may outlive the uploader goes back to the pool if nothing is under way over it;
     /// any other is closed when this returns.
     pub async fn close(mut self) {
-        self.leave();
-        self.part().await;
+        self.carrier.close().await;
     }
 
     /// Begins to read the next part, if there is room for it.
     fn read(&mut self) {
         if self.reading.is_none()
-            && self.failed.is_none()
+            && !self.carrier.has_stopped()
             && let Some(part) = self.outbox.wants()
         {
             let bytes = self.contents.read(part.offset, part.length);
@@ -197,47 +159,55 @@ impl Uploader {
         }
     }
 
-    /// Sends as many parts as there is room for, if there is a connection; otherwise makes one.
+    /// Sends as many parts as there is room for, if there is a connection; otherwise makes one, before there is anything
+    /// to send: connecting and reading go on at the same time.
     fn send(&mut self, now: Instant) {
-        if self.failed.is_some() || self.patience.paused_until(now).is_some() {
+        if self.carrier.is_idle() {
+            // What was sent over a connection that is gone.
+            self.outbox.miss_all();
+        }
+        if !self.carrier.is_ready(now) {
             return;
         }
-        if let Way::Open(open) = &self.way
-            && (open.broken || open.line.connection.is_closed())
-        {
-            if !self.flights.is_empty() {
-                // Their answers may be here already; if not, they fail at once.
-                return;
-            }
-            self.leave();
-        }
-        // Before there is anything to send: connecting and reading go on at the same time.
-        if matches!(self.way, Way::None) && self.left.is_none() {
-            self.way = self.connect(now);
-        }
-        let Way::Open(open) = &mut self.way else { return };
-        if self.flights.is_empty() {
-            open.waiting_since = now;
-        }
         while let Some((number, bytes)) = self.outbox.send() {
-            let mut body = request::save_part(&self.plan, self.file_id, number, &bytes);
-            if !open.line.introduced {
-                // Telegram may take them in any order, so each could be the first.
-                body = introduce(self.telegram.app(), &body);
+            let body = request::save_part(&self.plan, self.file_id, number, &bytes);
+            if !self.carrier.send(number.into(), body) {
+                return self.outbox.miss(number);
             }
-            match open.line.connection.send(body) {
-                Ok(answer) => self.flights.push(Flight { number: number.into(), answer }),
-                Err(error) => {
-                    self.outbox.miss(number);
-                    return self.fail(error);
-                }
+        }
+    }
+
+    fn take_bytes(&mut self, part: UploadPart, result: io::Result<Bytes>) {
+        let right = result.and_then(|bytes| {
+            let is_whole = bytes.len() as u64 == u64::from(part.length);
+            if is_whole { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+        });
+        match right {
+            Ok(bytes) => self.outbox.put(part.number, bytes),
+            Err(error) => self.carrier.stop(UploadError::Contents(error)),
+        }
+    }
+
+    /// An answer came, or an error in its place.
+    fn land(&mut self, number: u64, answer: Result<Bytes, TelegramError>) {
+        let Ok(number) = u32::try_from(number) else { return };
+        match answer.and_then(|answer| request::saved(&answer)) {
+            Ok(()) => {
+                self.carrier.patience.note_part();
+                self.outbox.acknowledge(number);
+            }
+            Err(error) => {
+                self.outbox.miss(number);
+                self.carrier.fail(error);
             }
         }
     }
 }
 
-impl Drop for Uploader {
-    fn drop(&mut self) {
-        self.leave();
-    }
+/// The part that is being read, when it is read; never, if none is.
+async fn read(reading: &mut Option<Reading>) -> (UploadPart, io::Result<Bytes>) {
+    let Some(Reading { part, bytes }) = reading else { return std::future::pending().await };
+    let read = (*part, bytes.await);
+    *reading = None;
+    read
 }

@@ -1,51 +1,12 @@
-//! What is sent for a part, and where to.
-
-use std::fmt;
-use std::net::SocketAddr;
+//! What is sent for a part.
 
 use grammers_client::tl::{Deserializable, Identifiable, enums, functions, types};
-use lambdagram_domain::session::DcKey;
 use lambdagram_domain::upload::UploadPlan;
 
 use crate::mtproto::TelegramError;
-use crate::mtproto::files::Source;
 
 /// The longest string of bytes whose length has one byte in TL (core.telegram.org/mtproto/serialize#base-types).
 const SHORT: usize = 253;
-
-/// Where parts go: the account's own data centre, as that is where the message will be made. `Debug` shows nothing of the
-/// key.
-#[derive(Clone)]
-pub struct Destination {
-    /// The data centre.
-    pub dc: i32,
-    /// The address that parts are sent to.
-    pub address: SocketAddr,
-    /// The account's key with that data centre.
-    pub key: DcKey,
-    /// Whether the connection may outlive its uploader, and stand beside others of the same login: one to an address for
-    /// files alone may, one to a main address may not.
-    pub keep: bool,
-}
-
-impl Destination {
-    /// The same as something that is read from, which is how connections are kept.
-    pub(super) fn source(&self) -> Source {
-        let Self { dc, address, key, keep } = self.clone();
-        let file = enums::InputFileLocation::InputTakeoutFileLocation;
-        Source { dc, address, key, file, keep }
-    }
-}
-
-impl fmt::Debug for Destination {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Destination")
-            .field("dc", &self.dc)
-            .field("keep", &self.keep)
-            .finish_non_exhaustive()
-    }
-}
 
 /// The call that saves a part, with one copy of its bytes.
 pub(super) fn save_part(plan: &UploadPlan, file_id: i64, number: u32, bytes: &[u8]) -> Vec<u8> {

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout};
 
 use super::super::*;
+use crate::mtproto::files::Place;
 use crate::mtproto::peer::server::Server;
 use crate::mtproto::peer::{self, Received};
 use crate::mtproto::{App, Servers};
@@ -46,15 +47,23 @@ impl Host {
         self.listener.local_addr().unwrap()
     }
 
+    pub(super) fn place(&self, keep: bool) -> Place {
+        let key = DcKey { key: peer::auth_key(), salt: SALT };
+        Place { dc: 2, address: self.address(), key, keep }
+    }
+
     pub(super) fn source(&self, keep: bool) -> Source {
+        Self::source_at(self.place(keep))
+    }
+
+    pub(super) fn source_at(place: Place) -> Source {
         let location = types::InputDocumentFileLocation {
             id: 1,
             access_hash: 2,
             file_reference: vec![3],
             thumb_size: String::new(),
         };
-        let key = DcKey { key: peer::auth_key(), salt: SALT };
-        Source { dc: 2, address: self.address(), key, file: location.into(), keep }
+        Source { place, file: location.into() }
     }
 
     /// Reads a file of that many parts.
