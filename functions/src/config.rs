@@ -1,6 +1,7 @@
 //! Configuration: read once, at start, from the environment, and typed. Every error names its variable.
 
 mod accounts;
+mod uploads;
 
 use std::collections::HashMap;
 use std::str::FromStr;

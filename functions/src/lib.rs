@@ -13,11 +13,13 @@ mod http;
 mod intake;
 pub mod mini_app;
 mod person;
+mod queue_worker;
 mod routes;
 mod runtime;
 pub mod saved_messages;
 mod session;
 pub mod telegram_webhook;
+pub mod upload_worker;
 
 pub use routes::ROUTES;
 
@@ -27,7 +29,7 @@ use std::process::ExitCode;
 pub type Main = fn() -> ExitCode;
 
 /// Every function: the name of its binary, and its [`Main`].
-pub const FUNCTIONS: [(&str, Main); 17] = [
+pub const FUNCTIONS: [(&str, Main); 20] = [
     ("bot_worker", bot_worker::main),
     ("check_password", account::check_password::main),
     ("fallback", fallback::main),
@@ -45,4 +47,7 @@ pub const FUNCTIONS: [(&str, Main); 17] = [
     ("stream_media", saved_messages::stream_media::main),
     ("stream_thumbnail", saved_messages::stream_thumbnail::main),
     ("telegram_webhook", telegram_webhook::main),
+    ("upload_file", saved_messages::upload_file::main),
+    ("upload_worker", upload_worker::main),
+    ("uploads", saved_messages::uploads::main),
 ];

@@ -120,6 +120,13 @@ async fn a_job_is_done_and_nothing_of_its_batch_is_left() {
     stack.end_clean().await;
 }
 
+#[tokio::test]
+async fn an_upload_that_is_not_there_leaves_nothing_of_its_batch() {
+    let stack = TestStack::start_for_events().await;
+    assert_eq!(stack.answer_to_its_event("upload_worker").await, json!({"batchItemFailures": []}));
+    stack.end_clean().await;
+}
+
 /// Status and body of an answer of API Gateway.
 fn status_and_body(answer: &Value) -> (u64, Value) {
     let body = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
@@ -163,6 +170,8 @@ async fn the_cookie_of_the_events_belongs_to_nobody() {
         ("stream_media", 401, &json!({"error": "User not authenticated."})),
         ("stream_thumbnail", 401, &json!({"error": "User not authenticated."})),
         ("media_tickets", 401, &json!({"error": "User not authenticated."})),
+        ("upload_file", 401, &json!({"error": "User not authenticated."})),
+        ("uploads", 401, &json!({"error": "User not authenticated."})),
     ] {
         let answered = stack.answer_to_its_event(binary).await;
         assert_eq!(status_and_body(&answered), (status, body.clone()), "{binary}");

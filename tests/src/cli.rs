@@ -13,10 +13,12 @@ use bytes::Bytes;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lambdagram_aws::BotSecrets;
 use lambdagram_domain::secret::Secret;
+use lambdagram_domain::upload::DelegationKey;
 use lambdagram_functions::FUNCTIONS;
 use lambdagram_telegram::bot_api::{BotApi, TELEGRAM};
 use lambdagram_telegram::mtproto::App;
 use lambdagram_telegram::setup::{self, Webhook};
+use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
@@ -43,6 +45,8 @@ enum Command {
     Invoke(Invoke),
     /// Tell Telegram where a bot's webhook is, which commands it has and what its menu button opens.
     Setup(Setup),
+    /// Make a key pair for uploads: what Secrets Manager is to hold, and the parameter that goes with it.
+    DelegationKey,
     /// Be one of the functions. The stack starts its processes so.
     #[command(hide = true)]
     Function {
@@ -144,6 +148,10 @@ pub fn main() -> ExitCode {
             None => fail(format_args!("there is no function {binary}")),
         };
     }
+    if let Some(Command::DelegationKey) = &cli.command {
+        say(format_args!("{}", delegation_key()));
+        return ExitCode::SUCCESS;
+    }
     start_logging();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -153,7 +161,7 @@ pub fn main() -> ExitCode {
         match cli.command {
             Some(Command::Invoke(invoke)) => run_once(invoke).await,
             Some(Command::Setup(setup)) => set_up(setup).await,
-            Some(Command::Function { .. }) | None => run_stack(cli.run).await,
+            Some(Command::Function { .. } | Command::DelegationKey) | None => run_stack(cli.run).await,
         }
     });
     runtime.shutdown_background();
@@ -241,6 +249,13 @@ async fn set_up(setup: Setup) -> Result<ExitCode, String> {
     menu.map_err(failed("the webhook is set, the commands and the menu button are not"))?;
     say(format_args!("@{} is set up", me.username));
     Ok(ExitCode::SUCCESS)
+}
+
+/// A new key pair: the secret as Secrets Manager takes it, alone on the first line, then the parameter of the template.
+fn delegation_key() -> String {
+    let key = DelegationKey::generate();
+    let secret = json!({"delegation_key": key.encode()});
+    format!("{secret}\nDelegationPublicKey={}", key.public().encode())
 }
 
 fn read_certificate(path: &Path) -> Result<Bytes, String> {
@@ -359,4 +374,21 @@ fn say(text: fmt::Arguments<'_>) {
 /// Everything else, on standard error.
 fn say_aside(text: fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use lambdagram_aws::UploadSecrets;
+    use lambdagram_domain::upload::PublicDelegationKey;
+
+    use super::*;
+
+    #[test]
+    fn a_key_pair_is_what_the_functions_take() {
+        let printed = delegation_key();
+        let (secret, parameter) = printed.split_once('\n').unwrap();
+        let public = parameter.strip_prefix("DelegationPublicKey=").and_then(PublicDelegationKey::parse);
+        assert_eq!(public, Some(secret.parse::<UploadSecrets>().unwrap().delegation_key.public()));
+        assert_ne!(delegation_key(), printed);
+    }
 }

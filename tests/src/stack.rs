@@ -382,7 +382,7 @@ impl Stack {
     }
 
     /// Everything that must never show itself: the bot's token, the webhook's secret, the key of mini app tokens, the
-    /// application's hash and the key of sessions.
+    /// application's hash, the key of sessions and that of delegations.
     pub fn secrets(&self) -> Vec<&Secret> {
         let of_the_bot = self.bot.token.iter().chain([&self.bot.webhook_secret, &self.bot.mini_app_key]);
         of_the_bot.chain(self.accounts.secrets()).collect()
@@ -467,6 +467,7 @@ fn function_environment(endpoints: &Endpoints, bot: &Bot, accounts: &Accounts) -
         ("AWS_ENDPOINT_URL_SQS", Some(endpoints.sqs.clone())),
         ("ACCOUNT_SECRETS", accounts.secrets_json()),
         ("BOT_SECRETS", bot.secrets_json()),
+        (invoke::UPLOAD_SECRETS, Some(accounts.upload_secrets_json())),
     ];
     variables.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }

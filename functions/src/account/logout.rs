@@ -1,26 +1,36 @@
-//! `POST /logout`: ends the login at Telegram, then the session.
+//! `POST /logout`: ends the login at Telegram, then what the session has under way, then the session.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use http::StatusCode;
 use http::header::SET_COOKIE;
 use lambdagram_telegram::mtproto::auth;
 use serde_json::json;
+use tokio::time::timeout;
 
 use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming};
 use crate::runtime::serve_http;
+use crate::saved_messages::uploads::Cancelling;
 use crate::session::{Accounts, Held, within};
+
+/// How long uploads may take to be cancelled: hundreds are, in that time. The session has to go in any case.
+const CANCELLING: Duration = Duration::from_secs(5);
 
 /// Runs the function.
 pub fn main() -> ExitCode {
     serve_http(async |start| {
         let connection = start.connect().await;
-        Ok(Logout { accounts: Accounts::open(&start, &connection).await? })
+        Ok(Logout {
+            accounts: Accounts::open(&start, &connection).await?,
+            uploads: Cancelling::open(&start.environment, &connection)?,
+        })
     })
 }
 
 struct Logout {
     accounts: Accounts,
+    uploads: Cancelling,
 }
 
 impl Endpoint for Logout {
@@ -41,6 +51,11 @@ impl Logout {
         link.close().await;
         match ended {
             Ok(()) => {
+                let session = held.token().id();
+                let cancelled = self.uploads.cancel_all(&session, request.now());
+                if timeout(CANCELLING, cancelled).await.is_err() {
+                    tracing::warn!("Not all uploads of a session that ends are cancelled");
+                }
                 self.accounts.forget(held).await?;
                 tracing::info!("Somebody logged out");
                 let body = json!({"message": "Logged out successfully."});

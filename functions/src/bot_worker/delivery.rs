@@ -14,9 +14,10 @@ use lambdagram_telegram::bot_api::{BotApiError, CALL_TIMEOUT};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::BotWorker;
 use super::calls::{Call, welcome};
-use super::{BotWorker, Verdict};
 use crate::config::UnresolvedSends;
+use crate::queue_worker::Verdict;
 
 /// Kept free at the end of an invocation, to record what became of the last call: one call of the SDK with all its
 /// retries takes 8 s at most.
@@ -79,7 +80,7 @@ impl Outcome {
 
 impl BotWorker {
     /// Does the job of one message, as far as it can be done now.
-    pub(super) async fn process(&self, record: &SqsMessage, deadline: SystemTime) -> Verdict {
+    pub(super) async fn deliver(&self, record: &SqsMessage, deadline: SystemTime) -> Verdict {
         let body = record.body.as_deref().unwrap_or_default();
         let message_id = record.message_id.as_deref().unwrap_or_default();
         let Ok(job) = serde_json::from_str::<Job>(body) else {

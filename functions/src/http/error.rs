@@ -12,6 +12,7 @@ use lambdagram_domain::init_data::InitDataError;
 use lambdagram_domain::mini_app_token::TokenError;
 use lambdagram_domain::picture::PictureError;
 use lambdagram_domain::update::NotAnUpdate;
+use lambdagram_domain::upload::{CaptionTooLong, UploadFailure};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -36,6 +37,8 @@ pub(crate) enum Failure {
     StreamMedia,
     #[error("Failed to stream thumbnail.")]
     StreamThumbnail,
+    #[error("Failed to upload file to Telegram.")]
+    UploadFile,
 }
 
 impl Failure {
@@ -138,6 +141,44 @@ pub(crate) enum ApiError {
     PreconditionFailed,
     #[error("Media is too large for one answer. Please use Range requests.")]
     TooLargeForOneAnswer,
+    #[error("No file provided in the request.")]
+    NoFile,
+    #[error("Invalid file type or format.")]
+    InvalidFile {
+        /// What is wrong with it.
+        details: &'static str,
+    },
+    #[error("Caption is too long.")]
+    CaptionTooLong(CaptionTooLong),
+    /// An upload came to nothing.
+    #[error("Failed to upload file to Telegram.")]
+    UploadFailed {
+        /// Why.
+        reason: UploadFailure,
+    },
+    #[error("The upload was cancelled.")]
+    UploadCancelled,
+    #[error("The upload has failed.")]
+    UploadOver {
+        /// Why.
+        reason: UploadFailure,
+    },
+    #[error("File has already been sent.")]
+    UploadSent,
+    #[error("File is being sent and can no longer be cancelled.")]
+    UploadCommitting,
+    #[error("File is too large.")]
+    FileTooLarge {
+        /// Bytes that the account may send at most.
+        limit: u64,
+    },
+    #[error("Part {number} {problem}.")]
+    WrongPart {
+        /// The part, from 1.
+        number: u32,
+        /// What is wrong with it, as the end of a sentence.
+        problem: &'static str,
+    },
     #[error("Method not allowed.")]
     MethodNotAllowed {
         /// The methods there are.
@@ -207,6 +248,10 @@ impl ApiError {
             | Self::InvalidForm { .. }
             | Self::InvalidIdempotencyKey
             | Self::InvalidParameter { .. }
+            | Self::NoFile
+            | Self::InvalidFile { .. }
+            | Self::CaptionTooLong(_)
+            | Self::WrongPart { .. }
             | Self::PhoneRequired
             | Self::PhoneInvalid
             | Self::PhoneAndCodeRequired
@@ -216,20 +261,27 @@ impl ApiError {
             | Self::InvalidPassword => StatusCode::BAD_REQUEST,
             Self::OriginRefused | Self::SignInNotAllowed => StatusCode::FORBIDDEN,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::StillAnswering { .. } => StatusCode::CONFLICT,
+            Self::StillAnswering { .. }
+            | Self::UploadCancelled
+            | Self::UploadOver { .. }
+            | Self::UploadSent
+            | Self::UploadCommitting => StatusCode::CONFLICT,
             Self::AnotherRequest => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound | Self::MediaNotFound | Self::ThumbnailNotFound => StatusCode::NOT_FOUND,
             Self::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
-            Self::TooLargeForOneAnswer => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLargeForOneAnswer | Self::FileTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooManyRequests { .. } | Self::TooManyStreams { .. } | Self::Busy { .. } => {
                 StatusCode::TOO_MANY_REQUESTS
             }
             Self::WithCookie { error, .. } => error.status(),
-            Self::Failed { .. } | Self::Aws(_) | Self::Lease(_) | Self::Secrets(_) | Self::Panic => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            Self::UploadFailed { .. }
+            | Self::Failed { .. }
+            | Self::Aws(_)
+            | Self::Lease(_)
+            | Self::Secrets(_)
+            | Self::Panic => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -237,7 +289,14 @@ impl ApiError {
     fn details(&self, request_id: &str) -> Option<String> {
         match self {
             Self::NotAPhoto { details } => Some(details.clone()),
-            Self::InvalidForm { details } => Some((*details).to_owned()),
+            Self::InvalidForm { details } | Self::InvalidFile { details } => Some((*details).to_owned()),
+            Self::CaptionTooLong(CaptionTooLong { length, limit }) => {
+                Some(format!("It has {length} characters; {limit} are the most."))
+            }
+            Self::FileTooLarge { limit } => Some(format!("This account may send {limit} bytes at most.")),
+            Self::UploadFailed { reason } | Self::UploadOver { reason } => {
+                Some(reason.telegram_error().map_or_else(|| reason.to_string(), str::to_owned))
+            }
             Self::TooManyStreams { .. } => Some("Too many files are streaming at once.".to_owned()),
             Self::Failed { details: Some(name), .. } => Some(name.clone()),
             Self::Failed { .. } | Self::Aws(_) | Self::Lease(_) | Self::Secrets(_) | Self::Panic => {
@@ -318,6 +377,12 @@ impl From<TokenError> for ApiError {
 impl From<PictureError> for ApiError {
     fn from(error: PictureError) -> Self {
         Self::NotAPhoto { details: error.to_string() }
+    }
+}
+
+impl From<CaptionTooLong> for ApiError {
+    fn from(error: CaptionTooLong) -> Self {
+        Self::CaptionTooLong(error)
     }
 }
 

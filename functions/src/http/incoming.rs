@@ -152,6 +152,12 @@ impl Incoming {
         (!values.is_empty()).then(|| values.join(", "))
     }
 
+    /// Whether the client prefers that (RFC 7240): one word among those of `Prefer`, whatever comes behind it.
+    pub(crate) fn prefers(&self, preference: &str) -> bool {
+        let word = |part: &str| part.split([';', '=']).next().unwrap_or_default().trim().to_ascii_lowercase();
+        self.list("prefer").is_some_and(|list| list.split(',').any(|part| word(part) == preference))
+    }
+
     /// A `{name}` of the route, decoded.
     pub(crate) fn path_parameter(&self, name: &str) -> Option<String> {
         self.request.path_parameters_ref()?.first(name).map(str::to_owned)

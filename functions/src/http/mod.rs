@@ -8,6 +8,7 @@ mod answer;
 mod cookie;
 mod cors;
 mod error;
+mod form;
 mod incoming;
 mod origin;
 mod streamed;
@@ -27,6 +28,7 @@ pub(crate) use self::answer::Answer;
 pub(crate) use self::cookie::CookieRules;
 pub(crate) use self::cors::preflight;
 pub(crate) use self::error::{ApiError, Failure};
+pub(crate) use self::form::{Form, FormField};
 pub(crate) use self::incoming::{By, Incoming};
 pub(crate) use self::streamed::{StreamFailed, Streamed};
 

@@ -4,12 +4,9 @@
 //! receipt that says `accepting`; a repeat under the same `Idempotency-Key` finds it and completes what is missing.
 
 use std::borrow::Cow;
-use std::convert::Infallible;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::stream;
 use http::StatusCode;
 use http::header::LOCATION;
 use lambdagram_aws::{Accepted, AwsError, Limit, Limits, StagingBucket};
@@ -21,7 +18,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::http::{Answer, ApiError, Endpoint, Incoming};
+use crate::http::{Answer, ApiError, Endpoint, Form, Incoming};
 use crate::intake::Intake;
 use crate::person::PersonCheck;
 use crate::runtime::serve_http;
@@ -139,22 +136,15 @@ async fn read(request: &Incoming) -> Result<Posted, ApiError> {
 
 /// Reads a form with the file `photo` and, for clients without an `Authorization` header, the text `init`.
 async fn read_form(request: &Incoming) -> Result<Posted, ApiError> {
-    let content_type = request.header("content-type").unwrap_or_default();
-    let malformed = |_| ApiError::InvalidForm { details: "It is not a complete multipart/form-data body." };
-    let boundary = multer::parse_boundary(content_type).map_err(malformed)?;
-    let body = Bytes::copy_from_slice(request.body());
-    let mut form = multer::Multipart::new(stream::iter([Ok::<_, Infallible>(body)]), boundary);
-
+    let mut form = Form::of(request)?;
     let (mut init, mut photo) = (None, None);
-    while let Some(field) = form.next_field().await.map_err(malformed)? {
+    while let Some(field) = form.next().await? {
         match field.name() {
-            Some("photo") if photo.is_none() => {
-                photo = Some(field.bytes().await.map_err(malformed)?.to_vec());
-            }
-            Some("photo") => {
+            "photo" if photo.is_none() => photo = Some(field.bytes().await?),
+            "photo" => {
                 return Err(ApiError::InvalidForm { details: "There is more than one photo." });
             }
-            Some("init") => init = Some(field.text().await.map_err(malformed)?),
+            "init" => init = Some(field.text().await?),
             _ => {}
         }
     }

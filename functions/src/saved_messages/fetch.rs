@@ -15,7 +15,7 @@ use lambdagram_domain::range::ByteRange;
 use lambdagram_telegram::mtproto::TelegramError;
 use lambdagram_telegram::mtproto::files::{MediaPool, Piece, Place, ReadError, Reader, Source};
 
-use super::files::{Files, Outdated, Ready};
+use super::files::{Files, LOOK, Outdated, PATIENCE, Ready};
 use crate::config::{ConfigError, MediaLease};
 use crate::http::{ApiError, Failure};
 use crate::runtime::Start;
@@ -178,7 +178,9 @@ impl Fetch {
             }
             ReadError::Elsewhere { dc } => self.outdated.moved_to = Some(dc),
             ReadError::NotSignedIn if self.ready.is_home => {
-                return Err(files.end_if_dead(&self.order.caller, self.order.term).await.into());
+                let term = self.order.term.at_most(LOOK, files.accounts.time());
+                let ended = files.accounts.end_if_dead(&self.order.caller, term, PATIENCE, what).await;
+                return Err(ended.into());
             }
             ReadError::NotSignedIn => self.outdated.key = Some(self.ready.key.key.clone()),
             ReadError::Telegram(TelegramError::Unreachable) if self.outdated.servers.is_none() => {

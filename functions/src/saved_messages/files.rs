@@ -16,7 +16,7 @@ use lambdagram_domain::media::{FileLocation, MessageId, SeenFile};
 use lambdagram_domain::session::{AuthKey, DcKey, MediaServers, Session, SessionToken};
 use lambdagram_domain::time::UnixTime;
 use lambdagram_telegram::mtproto::saved_messages::{Entry, around};
-use lambdagram_telegram::mtproto::{Link, TelegramError, auth, copy_login, media_servers};
+use lambdagram_telegram::mtproto::{Link, TelegramError, copy_login, media_servers};
 use tokio::time::Instant;
 
 use super::shelves::shelves;
@@ -29,11 +29,11 @@ use crate::session::{Accounts, Caller, Held, Term, within};
 const SEEN_FOR: Duration = Duration::from_mins(10);
 
 /// The time one look at Telegram has, so that a lease whose holder died does not outlive a stream.
-const LOOK: Duration = Duration::from_secs(25);
+pub(super) const LOOK: Duration = Duration::from_secs(25);
 
 /// How long a request waits for what others are finding out, before it answers 429: for some looks at Telegram, one
 /// after the other.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Between the first two looks at what another request has written, and twice as long between each further two.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -205,25 +205,6 @@ impl Files {
         };
         let freshest = rows.into_iter().filter_map(open).max_by_key(|(expires_at, _)| *expires_at);
         freshest.map(|(_, location)| location)
-    }
-
-    /// Ends the session of a login that Telegram does not know any more, and says what its owner is told. An address for
-    /// files alone is not believed: the account's own data centre is asked first.
-    pub(super) async fn end_if_dead(&self, caller: &Caller, term: Term) -> ApiError {
-        let term = term.at_most(LOOK, self.accounts.time());
-        let mut held = match self.accounts.hold_owner(caller, term, PATIENCE).await {
-            Ok(held) => held,
-            Err(error) => return error,
-        };
-        let deadline = self.accounts.end_of(term);
-        let mut link = self.accounts.link(&mut held.session, deadline);
-        let asked = within(deadline, auth::who_am_i(&mut link)).await;
-        link.close().await;
-        let trouble = match asked {
-            Err(trouble) => trouble,
-            Ok(_) => TelegramError::Protocol("the login is known, and not where files are").into(),
-        };
-        self.accounts.put_back_after(held, self.what, trouble).await
     }
 }
 

@@ -29,6 +29,11 @@ impl Term {
         Self { end: request.deadline() }
     }
 
+    /// All the time until `end`, when the invocation is cut off.
+    pub(crate) fn until(end: SystemTime) -> Self {
+        Self { end }
+    }
+
     /// At most `time` of it, from `now` on.
     pub(crate) fn at_most(self, time: Duration, now: SystemTime) -> Self {
         Self { end: self.end.min(now + time) }

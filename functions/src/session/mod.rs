@@ -12,6 +12,7 @@ mod owner;
 mod refusal;
 mod telegram;
 mod ticket;
+mod uploads;
 
 use std::time::Duration;
 

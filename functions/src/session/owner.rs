@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use http::header::SET_COOKIE;
 use lambdagram_domain::session::{Session, Stage};
+use lambdagram_telegram::mtproto::{TelegramError, auth};
 
 use super::lease::LEASE_WAIT;
-use super::{Accounts, Caller, Found, Held, Term, Trouble, refusal};
+use super::{Accounts, Caller, Found, Held, Term, Trouble, refusal, within};
 use crate::http::{Answer, ApiError, By, Failure, Incoming};
 
 impl Accounts {
@@ -85,5 +86,29 @@ impl Accounts {
             Ok(()) => refusal(what, trouble),
             Err(error) => error,
         }
+    }
+
+    /// Ends the session of a login that Telegram does not know any more, and says what its owner is told. An address for
+    /// files alone is not believed: the account's own data centre is asked first, within `term`.
+    pub(crate) async fn end_if_dead(
+        &self,
+        caller: &Caller,
+        term: Term,
+        patience: Duration,
+        what: Failure,
+    ) -> ApiError {
+        let mut held = match self.hold_owner(caller, term, patience).await {
+            Ok(held) => held,
+            Err(error) => return error,
+        };
+        let deadline = self.end_of(term);
+        let mut link = self.link(&mut held.session, deadline);
+        let asked = within(deadline, auth::who_am_i(&mut link)).await;
+        link.close().await;
+        let trouble = match asked {
+            Err(trouble) => trouble,
+            Ok(_) => TelegramError::Protocol("the login is known, and not where files are").into(),
+        };
+        self.put_back_after(held, what, trouble).await
     }
 }

@@ -67,8 +67,12 @@ impl Accounts {
 
     /// When a conversation has to be over that has `term`.
     pub(crate) fn end_of(&self, term: Term) -> Instant {
-        let left = term.end().duration_since(self.clock.time()).unwrap_or_default();
-        Instant::now() + left.saturating_sub(TIME_TO_STORE)
+        Instant::now() + self.left_of(term).saturating_sub(TIME_TO_STORE)
+    }
+
+    /// What is left of `term`.
+    pub(crate) fn left_of(&self, term: Term) -> Duration {
+        term.end().duration_since(self.clock.time()).unwrap_or_default()
     }
 
     /// A conversation for `session`; it has to be closed before the lease is given back.

@@ -15,14 +15,16 @@ mod sessions;
 mod slots;
 mod staging;
 mod transaction;
+mod uploads;
 
 pub use client::Connection;
 pub use error::AwsError;
 pub use limits::{Limit, Limits};
 pub use queue::{DeadLetterQueue, FifoQueue};
 pub use receipts::{Accepted, Claim, ClaimError, ClaimToken, Claimed, Ending, Receipts};
-pub use secrets::{AccountSecrets, BotSecrets, SecretStore, SecretVersions, SecretsError};
+pub use secrets::{AccountSecrets, BotSecrets, SecretStore, SecretVersions, SecretsError, UploadSecrets};
 pub use seen_media::{SeenMedia, ShelfRow};
 pub use sessions::{Attempt, Change, Forward, Lease, LeaseError, LeaseToken, Leased, SessionRow, Sessions};
 pub use slots::{Slot, Slots};
-pub use staging::StagingBucket;
+pub use staging::{Completed, StagedBytes, StagedPart, StagingBucket};
+pub use uploads::{Cancelled, Created, Moved, UploadClaimed, UploadEnding, Uploads};

@@ -13,7 +13,8 @@ use crate::client::Connection;
 use crate::error::AwsError;
 use crate::transaction;
 
-/// At most `most` events of one `subject` in each whole `window` of the clock.
+/// At most `most` events of one `subject` in each whole `window` of the clock. Where something is measured and not counted,
+/// each unit of it is an event.
 #[derive(Clone, Debug)]
 pub struct Limit {
     /// What is counted and for whom: `photos#<user id>`. One window per subject.
@@ -55,7 +56,7 @@ impl Limits {
         if limits.is_empty() {
             return Ok(None);
         }
-        let counts: Result<Vec<_>, _> = limits.iter().map(|limit| self.count(limit, now)).collect();
+        let counts: Result<Vec<_>, _> = limits.iter().map(|limit| self.count(limit, 1, now)).collect();
         let counts = counts.map_err(|_| AwsError::unsendable("TransactWriteItems"))?;
         let Err(error) = transaction::write(&self.client, counts).await else {
             return Ok(None);
@@ -67,20 +68,28 @@ impl Limits {
         }
     }
 
-    /// One event, counted only if the limit is not reached: the condition fails when it is.
-    pub(crate) fn count(&self, limit: &Limit, now: UnixTime) -> Result<TransactWriteItem, BuildError> {
+    /// So many events at once, counted only if the limit leaves room for all of them: the condition fails when it does
+    /// not.
+    pub(crate) fn count(
+        &self,
+        limit: &Limit,
+        events: u64,
+        now: UnixTime,
+    ) -> Result<TransactWriteItem, BuildError> {
         let window = limit.window.as_secs().max(1);
         let key = format!("{}#{}", limit.subject, now.0 / window);
+        let room = i128::from(limit.most) - i128::from(events);
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(HashMap::from([("key".to_owned(), text(&key))])))
-            .update_expression("ADD events :one SET expires_at = :end")
-            .condition_expression(match limit.most {
-                0 => "events < :most",
-                _ => "attribute_not_exists(events) OR events < :most",
+            .update_expression("ADD events :events SET expires_at = :end")
+            .condition_expression(if room < 0 {
+                "events <= :room"
+            } else {
+                "attribute_not_exists(events) OR events <= :room"
             })
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":most", number(limit.most))
+            .expression_attribute_values(":events", number(events))
+            .expression_attribute_values(":room", number(room))
             .expression_attribute_values(":end", number(now.0 + 2 * window))
             .build()?;
         Ok(TransactWriteItem::builder().update(update).build())

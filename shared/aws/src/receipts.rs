@@ -151,7 +151,7 @@ impl Receipts {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
         let put = put.map(|put| TransactWriteItem::builder().put(put).build());
-        let count = limit.map(|(limits, limit)| limits.count(limit, now));
+        let count = limit.map(|(limits, limit)| limits.count(limit, 1, now));
         let items: Result<Vec<_>, _> = std::iter::once(put).chain(count).collect();
         let items = items.map_err(|_| AwsError::unsendable("TransactWriteItems"))?;
 

@@ -1,4 +1,4 @@
-//! Secrets, the bot's and the accounts': from Secrets Manager in the cloud, from the environment on one machine.
+//! Secrets, of the bot, of accounts and of the upload worker: from Secrets Manager in the cloud, from the environment on one machine.
 //!
 //! While a secret is being replaced, the current and the previous version are both in force; a caller that meets a
 //! value which fits neither asks for [`SecretStore::refresh`], which looks again at most once a minute.
@@ -10,6 +10,7 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::Client;
 use lambdagram_domain::secret::Secret;
 use lambdagram_domain::time::UnixTime;
+use lambdagram_domain::upload::DelegationKey;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -37,6 +38,13 @@ pub struct AccountSecrets {
     pub api_hash: Secret,
     /// The master secret that sessions are sealed under, of at least 32 characters.
     pub session_key: Secret,
+}
+
+/// The secret that only the upload worker has, the JSON object that the secret holds.
+#[derive(Clone, Debug)]
+pub struct UploadSecrets {
+    /// Opens what lets the worker send a file in its owner's name.
+    pub delegation_key: DelegationKey,
 }
 
 /// Characters of a master secret at least: as many random base64 characters hold 192 bits.
@@ -212,6 +220,24 @@ impl FromStr for AccountSecrets {
             return Err(malformed());
         }
         Ok(Self { api_hash: Secret::new(stored.api_hash), session_key: Secret::new(stored.session_key) })
+    }
+}
+
+impl FromStr for UploadSecrets {
+    type Err = SecretsError;
+
+    /// Reads the JSON object that the secret holds.
+    fn from_str(json: &str) -> Result<Self, SecretsError> {
+        #[derive(Deserialize)]
+        struct Stored {
+            delegation_key: String,
+        }
+
+        let malformed =
+            || SecretsError::Malformed { fields: "delegation_key, as `delegation-key` prints it" };
+        let stored: Stored = serde_json::from_str(json).map_err(|_| malformed())?;
+        let delegation_key = DelegationKey::parse(&stored.delegation_key).ok_or_else(malformed)?;
+        Ok(Self { delegation_key })
     }
 }
 

@@ -85,7 +85,7 @@ async fn survives_everything(request: Request) {
         stack.die_at_telegram(request, &mut person, when).await;
         request.complete(&mut person, true, &row).await;
     }
-    stack.end_after_crashes().await;
+    Box::pin(stack.end_after_crashes()).await;
 }
 
 impl TestStack {

@@ -21,8 +21,13 @@ fn text_of(path: &str) -> String {
 
 /// The template with values for the parameters that have no default.
 fn template() -> Model {
-    let parameters =
-        [("BotId", "1"), ("MiniAppUrl", "https://app.example"), ("SignInAllow", "*"), ("TelegramApiId", "1")];
+    let parameters = [
+        ("BotId", "1"),
+        ("MiniAppUrl", "https://app.example"),
+        ("SignInAllow", "*"),
+        ("TelegramApiId", "1"),
+        ("DelegationPublicKey", "BG2-OTJAKikHunp7hw5WMrY5gScf3BkfzFuCi2U7hU4"),
+    ];
     let parameters: BTreeMap<_, _> =
         parameters.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let environment = template::Environment {

@@ -78,6 +78,9 @@ pub fn read_environment_file(
     serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))
 }
 
+/// The variable with the secret that only those functions get which the template gives the variable.
+pub(super) const UPLOAD_SECRETS: &str = "UPLOAD_SECRETS";
+
 /// The Lambda host with the template's functions: each gets its own variables, then those of this machine, then those
 /// that were given for it.
 pub(super) fn start_lambda(
@@ -88,7 +91,9 @@ pub(super) fn start_lambda(
 ) -> Lambda {
     let mut functions = model.functions.clone();
     for function in &mut functions {
-        function.environment.extend(machine.iter().map(|(name, value)| (name.clone(), value.clone())));
+        let may_read = function.environment.contains_key(UPLOAD_SECRETS);
+        let of_machine = machine.iter().filter(|(name, _)| may_read || *name != UPLOAD_SECRETS);
+        function.environment.extend(of_machine.map(|(name, value)| (name.clone(), value.clone())));
         function.environment.extend(options.overrides.get(&function.logical_id).cloned().unwrap_or_default());
     }
     Lambda::new(lambda::Options {

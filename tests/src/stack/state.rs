@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use lambdagram_domain::upload::DelegationKey;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
@@ -13,6 +14,7 @@ use crate::clock::Clock;
 const CLOCK_FILE: &str = "clock.json";
 const SECRETS_FILE: &str = "secrets.json";
 const ACCOUNT_SECRETS_FILE: &str = "account-secrets.json";
+const UPLOAD_SECRETS_FILE: &str = "upload-secrets.json";
 const LOCK_FILE: &str = "lock";
 
 #[derive(Serialize, Deserialize)]
@@ -33,6 +35,12 @@ pub(super) struct StoredAccountSecrets {
     /// What the simulated cloud is told; a real application has its own, which is not kept.
     pub(super) api_hash: String,
     pub(super) session_key: String,
+}
+
+/// The secret of what sends files on this machine.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredUploadSecrets {
+    pub(super) delegation_key: String,
 }
 
 /// Takes the data folder for one stack, until what is returned is dropped. `None` when another has it.
@@ -78,6 +86,12 @@ pub(super) fn account_secrets(data_dir: &Path) -> io::Result<StoredAccountSecret
         api_hash: invented(),
         session_key: invented(),
     })
+}
+
+/// As [`secrets`]. Uploads that were queued before go on with the same key only.
+pub(super) fn upload_secrets(data_dir: &Path) -> io::Result<StoredUploadSecrets> {
+    let invent = || StoredUploadSecrets { delegation_key: DelegationKey::generate().encode() };
+    kept(data_dir, UPLOAD_SECRETS_FILE, invent)
 }
 
 /// 32 hexadecimal digits that nobody guesses.
@@ -140,6 +154,8 @@ mod tests {
         assert_eq!(secrets(folder.path()).unwrap().mini_app_key, first.mini_app_key);
         let first = account_secrets(folder.path()).unwrap();
         assert_eq!(account_secrets(folder.path()).unwrap().session_key, first.session_key);
+        let first = upload_secrets(folder.path()).unwrap();
+        assert_eq!(upload_secrets(folder.path()).unwrap().delegation_key, first.delegation_key);
     }
 
     #[test]
@@ -149,7 +165,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         secrets(folder.path()).unwrap();
         account_secrets(folder.path()).unwrap();
-        for file in [SECRETS_FILE, ACCOUNT_SECRETS_FILE] {
+        upload_secrets(folder.path()).unwrap();
+        for file in [SECRETS_FILE, ACCOUNT_SECRETS_FILE, UPLOAD_SECRETS_FILE] {
             let mode = std::fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{file}");
         }

@@ -145,6 +145,51 @@ fn every_error_of_a_stream_has_its_status_and_its_sentence() {
 }
 
 #[test]
+fn every_error_of_an_upload_has_its_status_and_its_sentence() {
+    let failed = |details: &str| json!({"error": "Failed to upload file to Telegram.", "details": details});
+    assert_table([
+        (ApiError::NoFile, 400, error("No file provided in the request.")),
+        (
+            ApiError::InvalidFile { details: "The file is empty." },
+            400,
+            json!({"error": "Invalid file type or format.", "details": "The file is empty."}),
+        ),
+        (
+            ApiError::CaptionTooLong(CaptionTooLong { length: 1_025, limit: 1_024 }),
+            400,
+            json!({"error": "Caption is too long.", "details": "It has 1025 characters; 1024 are the most."}),
+        ),
+        (ApiError::UploadCancelled, 409, error("The upload was cancelled.")),
+        (
+            ApiError::UploadOver { reason: UploadFailure::WrongSize },
+            409,
+            json!({
+                "error": "The upload has failed.",
+                "details": "The file does not have the size that was announced.",
+            }),
+        ),
+        (ApiError::UploadSent, 409, error("File has already been sent.")),
+        (ApiError::UploadCommitting, 409, error("File is being sent and can no longer be cancelled.")),
+        (
+            ApiError::FileTooLarge { limit: 7 },
+            413,
+            json!({"error": "File is too large.", "details": "This account may send 7 bytes at most."}),
+        ),
+        (ApiError::WrongPart { number: 3, problem: "is missing" }, 400, error("Part 3 is missing.")),
+        (
+            ApiError::UploadFailed { reason: UploadFailure::refused("MEDIA_INVALID") },
+            500,
+            failed("MEDIA_INVALID"),
+        ),
+        (
+            ApiError::UploadFailed { reason: UploadFailure::FileLost },
+            500,
+            failed("The file is no longer stored."),
+        ),
+    ]);
+}
+
+#[test]
 fn what_fails_has_the_endpoints_sentence_and_telegrams_name_or_the_request_id() {
     for (failure, sentence) in [
         (Failure::Internal, "Internal server error."),
@@ -155,6 +200,7 @@ fn what_fails_has_the_endpoints_sentence_and_telegrams_name_or_the_request_id() 
         (Failure::ListMedia, "Failed to fetch media from Saved Messages."),
         (Failure::StreamMedia, "Failed to stream media."),
         (Failure::StreamThumbnail, "Failed to stream thumbnail."),
+        (Failure::UploadFile, "Failed to upload file to Telegram."),
     ] {
         let with_id = answer(500, json!({"error": sentence, "details": "Request id: r-1"}));
         let with_name = answer(500, json!({"error": sentence, "details": "PHONE_NUMBER_BANNED"}));

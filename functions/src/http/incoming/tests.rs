@@ -181,3 +181,19 @@ fn a_listed_page_is_known_by_its_referer() {
     }
     assert!(!incoming(&json!({}), "203.0.113.7", &listed).is_for_listed_page());
 }
+
+#[test]
+fn a_preference_is_one_of_several_words() {
+    for (prefer, prefers) in [
+        ("respond-async", true),
+        ("Respond-Async; foo=1", true),
+        ("wait=10, respond-async", true),
+        ("respond-async=1", true),
+        ("wait=10", false),
+        ("no-respond-async", false),
+        ("", false),
+    ] {
+        assert_eq!(with_body(&json!({"prefer": prefer}), "").prefers("respond-async"), prefers, "{prefer}");
+    }
+    assert!(!with_body(&json!({}), "").prefers("respond-async"));
+}

@@ -144,3 +144,17 @@ fn an_accounts_secrets_need_a_long_session_key_and_the_error_repeats_nothing() {
         assert_eq!(error, expected);
     }
 }
+
+#[test]
+fn the_workers_secret_is_a_key_and_the_error_repeats_nothing() {
+    let key = DelegationKey::generate();
+    let secret = |key: &str| json!({"delegation_key": key}).to_string();
+    let secrets: UploadSecrets = secret(&key.encode()).parse().unwrap();
+    assert_eq!(secrets.delegation_key.encode(), key.encode());
+    assert!(!format!("{secrets:?}").contains(&key.encode()));
+    for text in [secret("hunter2"), secret(""), "hunter2".to_owned(), json!({}).to_string()] {
+        let error = text.parse::<UploadSecrets>().unwrap_err().to_string();
+        let expected = "the secret must be a JSON object with delegation_key, as `delegation-key` prints it";
+        assert_eq!(error, expected);
+    }
+}

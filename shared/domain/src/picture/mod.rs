@@ -6,6 +6,7 @@
 mod data_url;
 mod metadata;
 mod scale;
+mod thumbnail;
 
 use std::fmt;
 use std::io::Cursor;
@@ -14,6 +15,7 @@ use image::{ImageDecoder, ImageFormat, ImageReader, Limits};
 use thiserror::Error;
 
 pub use self::data_url::decode_data_url;
+pub use self::thumbnail::thumbnail;
 
 /// The most pixels a picture may have: more than phones' and cameras' usual sensors give, and 400 MB once decoded. A
 /// few hundred bytes can claim billions.

@@ -28,7 +28,7 @@ const QUALITIES: [u8; 3] = [88, 75, 50];
 /// cost that no real picture asks for.
 pub(super) fn to_photo(picture: &Picture) -> Option<Picture> {
     if u64::from(picture.width) * u64::from(picture.height) > MOST_DECODED_PIXELS
-        || has_too_many_scans(picture)
+        || has_too_many_scans(&picture.bytes, picture.format)
     {
         return None;
     }
@@ -55,9 +55,9 @@ pub(super) fn to_photo(picture: &Picture) -> Option<Picture> {
 }
 
 /// In compressed data 0xFF is always followed by zero or a restart marker, so each such pair begins a scan.
-fn has_too_many_scans(picture: &Picture) -> bool {
-    let scans = picture.bytes.windows(2).filter(|pair| *pair == [0xff, 0xda]);
-    picture.format == Format::Jpeg && scans.count() > MOST_SCANS
+pub(super) fn has_too_many_scans(bytes: &[u8], format: Format) -> bool {
+    let scans = bytes.windows(2).filter(|pair| *pair == [0xff, 0xda]);
+    format == Format::Jpeg && scans.count() > MOST_SCANS
 }
 
 /// Without its profile a picture of a wide-gamut camera fades. What is written is RGB, where a profile for grey or for
@@ -68,7 +68,7 @@ fn is_for_rgb(profile: &[u8]) -> bool {
 
 /// JPEG knows no transparency, and what shows through where it is dropped is black. Done before scaling, which would mix
 /// the invisible colours into the edges.
-fn put_on_white(image: &mut DynamicImage) {
+pub(super) fn put_on_white(image: &mut DynamicImage) {
     match image {
         DynamicImage::ImageLumaA8(pixels) => flatten(pixels),
         DynamicImage::ImageRgba8(pixels) => flatten(pixels),

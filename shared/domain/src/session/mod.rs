@@ -4,8 +4,8 @@
 //! the table holds is the [`Session`], sealed under a key that takes the token and the master secret to make. So the
 //! table opens nothing, the table with the master secret opens nothing, and a token alone opens nothing.
 //!
-//! Two things are sealed beside it, each under a key of its own: what was seen in the person's chat, for some minutes of
-//! fetching, and the token itself, in a ticket for one message.
+//! Three things are sealed beside it, each under a key of its own: what was seen in the person's chat, for some minutes of
+//! fetching; what the person wrote about a file that is on its way; and the token itself, in a ticket for one message.
 
 mod cipher;
 mod content;
@@ -14,6 +14,7 @@ mod seal;
 mod shelf;
 mod ticket;
 mod token;
+mod upload;
 
 pub use self::content::{AccountUser, AuthKey, DcKey, MediaServers, Session, Stage};
 pub use self::limit::limit_subject;

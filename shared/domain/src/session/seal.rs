@@ -139,6 +139,7 @@ impl Master {
             seal: key(b"lambdagram session seal"),
             mark: key(b"lambdagram session mark"),
             shelf: key(b"lambdagram shelf seal"),
+            upload: key(b"lambdagram upload seal"),
         }
     }
 }
@@ -160,6 +161,8 @@ pub(super) struct SessionKeys {
     mark: [u8; 32],
     /// Seals and opens shelves.
     pub(super) shelf: [u8; 32],
+    /// Seals and opens what was written about uploads.
+    pub(super) upload: [u8; 32],
 }
 
 impl Sealer {

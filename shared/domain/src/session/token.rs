@@ -64,7 +64,8 @@ impl PartialEq for SessionToken {
 impl Eq for SessionToken {}
 
 /// The table's key of a session: SHA-256 of its token, in hexadecimal. It opens nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct SessionId(String);
 
 impl SessionId {

@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::picture::{PHOTO_BYTES, PHOTO_RATIO, PHOTO_SIDES};
 
 /// What its sender wants a file to be sent as.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SendAs {
     /// As what it is.
     #[default]

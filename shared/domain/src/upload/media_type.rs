@@ -15,9 +15,15 @@ const VAGUE: [&str; 6] = [
     UNKNOWN_TYPE,
 ];
 
+/// What bytes are known by that have another name where they lie in a file: `audio/opus` is Opus on a line, and in a file it
+/// is in Ogg (RFC 7845, section 9).
+const IN_FILES: [(&str, &str); 1] = [("audio/opus", "audio/ogg")];
+
 /// The type that the first bytes of a file tell, if they tell any, and the ending that names of such files have.
 pub(super) fn type_of_bytes(head: &[u8]) -> Option<(&'static str, &'static str)> {
-    infer::get(head).map(|found| (found.mime_type(), found.extension()))
+    let found = infer::get(head)?;
+    let in_files = IN_FILES.into_iter().find(|(name, _)| *name == found.mime_type());
+    Some((in_files.map_or(found.mime_type(), |(_, in_files)| in_files), found.extension()))
 }
 
 /// The type of a file of which the bytes say that much.
@@ -66,6 +72,10 @@ mod tests {
             (&b"\xff\xd8\xff\xe0"[..], Some(("image/jpeg", "jpg"))),
             (b"%PDF-1.7", Some(("application/pdf", "pdf"))),
             (b"OggS\0\x02", Some(("audio/ogg", "ogg"))),
+            (
+                b"OggS\0\x02\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\x01\x13OpusHead",
+                Some(("audio/ogg", "opus")),
+            ),
             (b"plain text", None),
             (b"", None),
         ] {

@@ -32,6 +32,11 @@ impl UploadId {
         &self.0
     }
 
+    /// The key of the staged file in the bucket.
+    pub fn staged(&self) -> String {
+        format!("uploads/{self}")
+    }
+
     /// What Telegram knows the message by before it has a number: of two with one `random_id` it makes one. The same for
     /// every try, so that none sends a second message. Never 0, which Telegram refuses.
     pub fn random_id(&self) -> i64 {
@@ -148,6 +153,12 @@ mod tests {
         for wrong in ["", "../x", &id.as_str()[1..], &format!("{id}0"), &"A".repeat(32), &"g".repeat(32)] {
             assert_eq!(UploadId::parse(wrong), None, "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn every_upload_is_staged_under_a_key_of_its_own() {
+        let id = UploadId::parse(&"0a".repeat(16)).unwrap();
+        assert_eq!(id.staged(), "uploads/0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a");
     }
 
     #[test]

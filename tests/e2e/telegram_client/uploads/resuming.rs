@@ -41,6 +41,28 @@ async fn another_process_goes_on_behind_the_last_checkpoint() {
 }
 
 #[tokio::test]
+async fn who_winds_up_leaves_nothing_under_way() {
+    let mut sender = Sender::open().await;
+    let file = Sent::noise(SIZE);
+    let mut at = Checkpoint::start();
+    let mut turns = 0;
+    while at.parts < file.plan().parts() {
+        let mut uploader = sender.uploader(&file, at, 4);
+        uploader.next().await.unwrap().unwrap();
+        uploader.wind_up();
+        at = finish(&mut uploader).await.unwrap();
+        uploader.close().await;
+        // What is under way may be all that came, and no more than that.
+        assert_eq!(sender.parts(), (0, u64::from(at.parts)));
+        turns += 1;
+    }
+    assert!(turns >= 31 / 8, "{turns} turns of 4 parts and those sent meanwhile");
+    assert_eq!(sender.pool.idle(), 1, "the connection is good for the next one");
+    let id = sender.send(&file, at).await.unwrap();
+    sender.check(&file, id);
+}
+
+#[tokio::test]
 async fn who_stops_waiting_loses_nothing() {
     let mut sender = Sender::open().await;
     let file = Sent::noise(SIZE);

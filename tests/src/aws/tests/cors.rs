@@ -1,7 +1,7 @@
 use axum::http::Request;
 use serde_json::json;
 
-use super::{ask, repository, services, services_with};
+use super::{ask, repository, services_with};
 
 const ORIGIN: &str = "https://app.example";
 
@@ -94,7 +94,10 @@ async fn an_answer_lets_the_page_read_it() {
 
 #[tokio::test]
 async fn a_bucket_without_rules_answers_no_preflight() {
-    let services = services().await;
+    let mut model = repository::model();
+    model.buckets[0].cors = json!([]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let services = services_with(folder.path(), model).await;
     let url = format!("{}/{}/uploads/a", services.aws.endpoints().s3, services.bucket());
     assert_eq!(ask(preflight(&url, ORIGIN, "PUT", ""), "").await.status(), 403);
 }

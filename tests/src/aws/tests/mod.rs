@@ -8,7 +8,9 @@ mod policies;
 mod seen_media;
 mod sessions;
 mod slots;
+mod staging;
 mod tables;
+mod upload_rows;
 mod uploads;
 
 use std::path::Path;
@@ -99,6 +101,10 @@ impl Services {
 
     fn media(&self) -> &str {
         &self.model.tables[3].name
+    }
+
+    fn uploads(&self) -> &str {
+        &self.model.tables[4].name
     }
 
     fn bucket(&self) -> &str {

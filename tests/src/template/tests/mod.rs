@@ -5,6 +5,7 @@ mod complaints;
 mod intrinsics;
 pub(crate) mod repository;
 mod streams;
+mod uploads;
 
 use std::collections::BTreeMap;
 

@@ -22,11 +22,12 @@ pub(crate) fn model() -> Model {
         ("AllowedOrigins", "https://app.example,http://127.0.0.1:3000"),
         ("SignInAllow", "*"),
         ("TelegramApiId", "17349"),
+        ("DelegationPublicKey", "BG2-OTJAKikHunp7hw5WMrY5gScf3BkfzFuCi2U7hU4"),
     ]);
     load(&repository().join("template.yaml"), &given, &environment()).expect("the template loads")
 }
 
-fn function<'a>(model: &'a Model, logical_id: &str) -> &'a Function {
+pub(super) fn function<'a>(model: &'a Model, logical_id: &str) -> &'a Function {
     model.functions.iter().find(|function| function.logical_id == logical_id).expect("the function exists")
 }
 
@@ -64,6 +65,11 @@ fn every_route_reaches_its_function() {
             ("StreamThumbnail", "GET", "/stream_thumbnail/{message_id}"),
             ("StreamThumbnail", "HEAD", "/stream_thumbnail/{message_id}"),
             ("MediaTickets", "POST", "/media-tickets"),
+            ("Uploads", "POST", "/uploads"),
+            ("Uploads", "GET", "/uploads/{id}"),
+            ("Uploads", "DELETE", "/uploads/{id}"),
+            ("Uploads", "POST", "/uploads/{id}/complete"),
+            ("UploadFile", "POST", "/upload_file"),
             ("Fallback", "ANY", "/"),
             ("Fallback", "ANY", "/{proxy+}"),
             ("Fallback", "ANY", "/post"),
@@ -81,6 +87,10 @@ fn every_route_reaches_its_function() {
             ("Fallback", "ANY", "/stream_media/{message_id}"),
             ("Fallback", "ANY", "/stream_thumbnail/{message_id}"),
             ("Fallback", "ANY", "/media-tickets"),
+            ("Fallback", "ANY", "/upload_file"),
+            ("Fallback", "ANY", "/uploads"),
+            ("Fallback", "ANY", "/uploads/{id}"),
+            ("Fallback", "ANY", "/uploads/{id}/complete"),
         ]
     );
 }
@@ -140,6 +150,9 @@ fn memory_and_timeouts_fit_the_work() {
             ("StreamMedia", 1024, 150),
             ("StreamThumbnail", 512, 25),
             ("MediaTickets", 512, 25),
+            ("Uploads", 512, 29),
+            ("UploadFile", 1024, 29),
+            ("UploadWorker", 1024, 900),
             ("Fallback", 128, 10),
         ]
     );
@@ -245,29 +258,38 @@ fn a_queue_stays_silent_for_six_timeouts() {
 #[test]
 fn queues_have_the_attributes_of_the_design() {
     let model = model();
-    let common = [
-        ("ContentBasedDeduplication", "false"),
-        ("DeduplicationScope", "messageGroup"),
-        ("FifoQueue", "true"),
-        ("FifoThroughputLimit", "perMessageGroupId"),
-        ("MessageRetentionPeriod", "1209600"),
-        ("SqsManagedSseEnabled", "true"),
-    ];
-    let [bot, dead] = &model.queues[..] else { panic!("two queues, not {}", model.queues.len()) };
-    assert_eq!(dead.name, "lambdagram-local-bot-dead.fifo");
-    assert_eq!(dead.attributes, parameters(common));
-    assert_eq!(bot.name, "lambdagram-local-bot.fifo");
-    let mut attributes = bot.attributes.clone();
-    let redrive = attributes.remove("RedrivePolicy").expect("a redrive policy");
-    assert_eq!(
-        serde_json::from_str::<serde_json::Value>(&redrive).expect("JSON"),
-        json!({
-            "deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:lambdagram-local-bot-dead.fifo",
-            "maxReceiveCount": 1000,
-        })
-    );
-    assert_eq!(attributes.remove("VisibilityTimeout").as_deref(), Some("360"));
-    assert_eq!(attributes, parameters(common));
+    let common = |retention_s: &'static str| {
+        parameters([
+            ("ContentBasedDeduplication", "false"),
+            ("DeduplicationScope", "messageGroup"),
+            ("FifoQueue", "true"),
+            ("FifoThroughputLimit", "perMessageGroupId"),
+            ("MessageRetentionPeriod", retention_s),
+            ("SqsManagedSseEnabled", "true"),
+        ])
+    };
+    let [bot, bot_dead, uploads, uploads_dead] = &model.queues[..] else {
+        panic!("four queues, not {}", model.queues.len())
+    };
+    for (queue, dead, name, retention_s, visibility_s) in [
+        (bot, bot_dead, "lambdagram-local-bot", "1209600", "360"),
+        (uploads, uploads_dead, "lambdagram-local-uploads", "345600", "5400"),
+    ] {
+        assert_eq!(dead.name, format!("{name}-dead.fifo"));
+        assert_eq!(dead.attributes, common(retention_s));
+        assert_eq!(queue.name, format!("{name}.fifo"));
+        let mut attributes = queue.attributes.clone();
+        let redrive = attributes.remove("RedrivePolicy").expect("a redrive policy");
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&redrive).expect("JSON"),
+            json!({
+                "deadLetterTargetArn": format!("arn:aws:sqs:us-east-1:123456789012:{name}-dead.fifo"),
+                "maxReceiveCount": 1000,
+            })
+        );
+        assert_eq!(attributes.remove("VisibilityTimeout").as_deref(), Some(visibility_s));
+        assert_eq!(attributes, common(retention_s));
+    }
 }
 
 #[test]
@@ -281,33 +303,34 @@ fn tables_and_buckets_can_be_made_as_they_are() {
             "KeySchema": [{ "AttributeName": attribute, "KeyType": "HASH" }],
         })
     };
-    let [jobs, sessions, limits, media] = &model.tables[..] else {
-        panic!("four tables, not {}", model.tables.len())
+    let [jobs, sessions, limits, media, uploads] = &model.tables[..] else {
+        panic!("five tables, not {}", model.tables.len())
     };
     assert_eq!(jobs.create, key("lambdagram-local-jobstable", "id"));
     assert_eq!(sessions.create, key("lambdagram-local-sessionstable", "id"));
     assert_eq!(limits.create, key("lambdagram-local-limitstable", "key"));
-    assert_eq!(
-        media.create,
+    let ranged = |name: &str, range: &str, of_type: &str| {
         json!({
-            "TableName": "lambdagram-local-mediatable",
+            "TableName": name,
             "BillingMode": "PAY_PER_REQUEST",
             "AttributeDefinitions": [
                 { "AttributeName": "session", "AttributeType": "S" },
-                { "AttributeName": "lowest", "AttributeType": "N" },
+                { "AttributeName": range, "AttributeType": of_type },
             ],
             "KeySchema": [
                 { "AttributeName": "session", "KeyType": "HASH" },
-                { "AttributeName": "lowest", "KeyType": "RANGE" },
+                { "AttributeName": range, "KeyType": "RANGE" },
             ],
         })
-    );
-    for table in [jobs, sessions, limits, media] {
+    };
+    assert_eq!(media.create, ranged("lambdagram-local-mediatable", "lowest", "N"));
+    assert_eq!(uploads.create, ranged("lambdagram-local-uploadstable", "item", "S"));
+    for table in [jobs, sessions, limits, media, uploads] {
         assert_eq!(table.ttl_attribute.as_deref(), Some("expires_at"));
     }
     let [staging] = &model.buckets[..] else { panic!("one bucket, not {}", model.buckets.len()) };
-    assert_eq!((staging.name.as_str(), &staging.cors), ("lambdagram-local-stagingbucket", &json!([])));
-    let forgotten = &staging.lifecycle[1]["AbortIncompleteMultipartUpload"];
+    assert_eq!(staging.name, "lambdagram-local-stagingbucket");
+    let forgotten = &staging.lifecycle[2]["AbortIncompleteMultipartUpload"];
     assert_eq!(forgotten, &json!({ "DaysAfterInitiation": 1 }));
 }
 
@@ -356,9 +379,29 @@ fn each_function_gets_the_variables_it_uses_and_no_others() {
         of_accounts(&["CODES_PER_DAY", "LIMITS_TABLE", "QR_LOGIN", "SIGN_IN_ALLOW"])
     );
     assert_eq!(names("CheckPassword"), of_accounts(&["SIGN_IN_ALLOW"]));
-    for function in ["SignIn", "IsAuthenticated", "Logout"] {
+    for function in ["SignIn", "IsAuthenticated"] {
         assert_eq!(names(function), of_accounts(&[]), "{function}");
     }
+    assert_eq!(names("Logout"), of_accounts(&["STAGING_BUCKET", "UPLOADS_TABLE"]));
+    let takes_files = [
+        "DELEGATION_PUBLIC_KEY",
+        "LIMITS_TABLE",
+        "STAGING_BUCKET",
+        "UPLOADS_TABLE",
+        "UPLOAD_GIGABYTES_PER_DAY",
+        "UPLOAD_QUEUE_URL",
+    ];
+    assert_eq!(names("Uploads"), of_accounts(&takes_files));
+    assert_eq!(names("UploadFile"), of_accounts(&[&takes_files[..], &["MEDIA_LEASE"]].concat()));
+    let sends_files = [
+        "MEDIA_LEASE",
+        "STAGING_BUCKET",
+        "UPLOADS_TABLE",
+        "UPLOAD_QUEUE_URL",
+        "UPLOAD_SECRETS",
+        "UPLOAD_SECRETS_ID",
+    ];
+    assert_eq!(names("UploadWorker"), of_accounts(&sends_files).replace("ALLOWED_ORIGINS ", ""));
     for function in ["GetSavedMessagesMedia", "MediaTickets"] {
         assert_eq!(names(function), of_accounts(&["MEDIA_TABLE"]), "{function}");
     }
@@ -405,8 +448,11 @@ fn each_function_of_accounts_may_do_to_a_session_what_it_does() {
     assert_eq!(may("IsAuthenticated"), "GetItem UpdateItem DeleteItem");
     assert_eq!(may("Logout"), "UpdateItem DeleteItem");
     assert_eq!(may("GetSavedMessagesMedia"), "UpdateItem DeleteItem");
-    for finds_files in ["StreamMedia", "StreamThumbnail", "MediaTickets"] {
-        assert_eq!(may(finds_files), "GetItem UpdateItem DeleteItem");
+    assert_eq!(may("Uploads"), "GetItem");
+    for finds_or_sends_files in
+        ["StreamMedia", "StreamThumbnail", "MediaTickets", "UploadFile", "UploadWorker"]
+    {
+        assert_eq!(may(finds_or_sends_files), "GetItem UpdateItem DeleteItem");
     }
 }
 
@@ -425,7 +471,7 @@ fn what_was_seen_is_written_by_who_sees_it_and_read_by_who_serves_it() {
 }
 
 /// The actions that a function may do to a table.
-fn may_do(model: &Model, logical_id: &str, table: &str) -> String {
+pub(super) fn may_do(model: &Model, logical_id: &str, table: &str) -> String {
     let table = format!("table/lambdagram-local-{table}");
     let statements = function(model, logical_id).policy.iter();
     let of_table = statements.filter(|statement| statement.resources.iter().any(|it| it.ends_with(&table)));

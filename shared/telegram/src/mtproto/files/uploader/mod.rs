@@ -60,6 +60,8 @@ pub struct Uploader {
     plan: UploadPlan,
     /// How many parts the caller was told of.
     told: u32,
+    /// Nothing more is to be sent.
+    winds_up: bool,
 }
 
 /// A part that is being read.
@@ -93,11 +95,12 @@ impl Uploader {
             file_id: from.file_id,
             plan,
             told: parts,
+            winds_up: false,
         }
     }
 
     /// Waits until Telegram has acknowledged more of the file from its beginning on, and says how much; `None` when it
-    /// has all of it. Who stops waiting may ask again, and has lost nothing.
+    /// has all of it, or what it was sent before [`Self::wind_up`]. Who stops waiting may ask again, and has lost nothing.
     ///
     /// # Errors
     ///
@@ -112,7 +115,7 @@ impl Uploader {
                 self.send(now);
                 return Ok(Some(self.checkpoint()));
             }
-            if self.outbox.is_over() {
+            if self.outbox.is_over() || (self.winds_up && self.carrier.is_idle()) {
                 return Ok(None);
             }
             // What is under way may still arrive, and need not be sent again then.
@@ -142,6 +145,12 @@ impl Uploader {
         self.carrier.go_on(destination);
     }
 
+    /// Sends nothing more, and waits for what is under way: a server takes that even from a connection that is closed, and
+    /// holds it against a login that is on another main connection by then.
+    pub fn wind_up(&mut self) {
+        self.winds_up = true;
+    }
+
     /// Ends uploading. A connection that may outlive the uploader goes back to the pool if nothing is under way over it;
     /// any other is closed when this returns.
     pub async fn close(mut self) {
@@ -151,6 +160,7 @@ impl Uploader {
     /// Begins to read the next part, if there is room for it.
     fn read(&mut self) {
         if self.reading.is_none()
+            && !self.winds_up
             && !self.carrier.has_stopped()
             && let Some(part) = self.outbox.wants()
         {
@@ -166,7 +176,7 @@ impl Uploader {
             // What was sent over a connection that is gone.
             self.outbox.miss_all();
         }
-        if !self.carrier.is_ready(now) {
+        if self.winds_up || !self.carrier.is_ready(now) {
             return;
         }
         while let Some((number, bytes)) = self.outbox.send() {
