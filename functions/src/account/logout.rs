@@ -1,4 +1,4 @@
-//! `POST /logout`: ends the login at Telegram, then what the session has under way, then the session.
+//! `POST /logout`: ends what the session has under way, then the login at Telegram, then the session.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -45,17 +45,18 @@ impl Endpoint for Logout {
 
 impl Logout {
     async fn end(&self, request: &Incoming, mut held: Held) -> Result<Answer, ApiError> {
+        // First of all: who logs out again after a function died, or whose login is gone already, gets no further.
+        let session = held.token().id();
+        let cancelled = self.uploads.cancel_all(&session, request.now());
+        if timeout(CANCELLING, cancelled).await.is_err() {
+            tracing::warn!("Not all uploads of a session that ends are cancelled");
+        }
         let deadline = self.accounts.deadline(request);
         let mut link = self.accounts.link(&mut held.session, deadline);
         let ended = within(deadline, auth::log_out(&mut link)).await;
         link.close().await;
         match ended {
             Ok(()) => {
-                let session = held.token().id();
-                let cancelled = self.uploads.cancel_all(&session, request.now());
-                if timeout(CANCELLING, cancelled).await.is_err() {
-                    tracing::warn!("Not all uploads of a session that ends are cancelled");
-                }
                 self.accounts.forget(held).await?;
                 tracing::info!("Somebody logged out");
                 let body = json!({"message": "Logged out successfully."});
