@@ -1,10 +1,11 @@
-//! Measures people's accounts on this machine, signing in and streaming, and prints tables. It asserts no time: what the
+//! Measures people's accounts on this machine, signing in, streaming and uploading, and prints tables. It asserts no time: what the
 //! figures of one run were, and what they mean, is in `docs/PERFORMANCE.md`.
 //!
 //! ```sh
 //! cargo build --profile deploy -p lambdagram-functions --bins --example bare
 //! cargo bench -p lambdagram-tests --bench accounts                          # every table
 //! cargo bench -p lambdagram-tests --bench accounts -- sizes cold-start      # some of them
+//! cargo bench -p lambdagram-tests --bench accounts -- uploads --upload-bytes 2000000000
 //! ```
 //!
 //! The functions are the binaries that would be deployed. Around them is the local stack in this process, optimised,
@@ -20,6 +21,7 @@ mod measured;
 mod people;
 mod server;
 mod streams;
+mod uploads;
 mod visitor;
 
 use std::path::PathBuf;
@@ -31,7 +33,7 @@ use crate::common::ground::{Binaries, Failure};
 use crate::common::sizes;
 
 /// The functions of a login that begins with a code, and of files.
-const FUNCTIONS: [&str; 9] = [
+const FUNCTIONS: [&str; 12] = [
     "check_password",
     "get_saved_messages_media",
     "is_authenticated",
@@ -41,6 +43,9 @@ const FUNCTIONS: [&str; 9] = [
     "sign_in",
     "stream_media",
     "stream_thumbnail",
+    "upload_file",
+    "upload_worker",
+    "uploads",
 ];
 
 /// Bytes one of them may have.
@@ -54,6 +59,9 @@ struct Cli {
     /// The folder with the functions' binaries; `deploy` in Cargo's target folder by default.
     #[arg(long)]
     functions_dir: Option<PathBuf>,
+    /// Bytes of the file that is uploaded.
+    #[arg(long, default_value_t = uploads::FILE)]
+    upload_bytes: u64,
     /// Cargo says so to every bench.
     #[arg(long, hide = true)]
     bench: bool,
@@ -69,6 +77,8 @@ enum Table {
     Sizes,
     /// Throughput, first bytes and memory of streams, beside Telethon.
     Streams,
+    /// Throughput and memory of uploads, beside Telethon, and what a kill costs.
+    Uploads,
 }
 
 #[tokio::main]
@@ -93,6 +103,9 @@ async fn measure(cli: Cli) -> Result<(), Failure> {
     }
     if wanted(Table::Streams) {
         streams::measure(&binaries).await?;
+    }
+    if wanted(Table::Uploads) {
+        uploads::measure(&binaries, cli.upload_bytes).await?;
     }
     if wanted(Table::Calls) {
         calls::measure(&binaries).await?;

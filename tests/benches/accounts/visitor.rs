@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use lambdagram_tests::telegram::mtproto::accounts::{FIRST_PHONE, Phone};
 use lambdagram_tests::telegram::mtproto::cloud::Cloud;
-use reqwest::Client;
 use reqwest::header::{COOKIE, RANGE, SET_COOKIE};
-use serde_json::json;
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
 
 use crate::common::ground::Failure;
 use crate::common::requests::send;
@@ -46,6 +46,20 @@ impl Visitor {
         entered.success()?;
         let cookie = cookie(entered.response.headers()).unwrap_or(before);
         Ok(Self { http, url: url.to_owned(), cookie })
+    }
+
+    /// Sends JSON, or nothing, and returns the JSON of an answer that says that it went well, and how long that took.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(Value, Duration), Failure> {
+        let request = self.http.request(method, format!("{}{path}", self.url)).header(COOKIE, &self.cookie);
+        let request = body.into_iter().fold(request, RequestBuilder::json);
+        let answer = send(request).await?;
+        let taken = answer.success()?;
+        Ok((serde_json::from_str(answer.response.body())?, taken))
     }
 
     /// Fetches what is at `path`, or a range of it.

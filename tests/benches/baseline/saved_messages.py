@@ -1,5 +1,5 @@
-"""A Telegram account with Flask and Telethon, signing in and streaming: what the functions of accounts are measured
-against.
+"""A Telegram account with Flask and Telethon, signing in, streaming and uploading: what the functions of accounts are
+measured against.
 
 Each request has a Telethon client of its own, made from what is kept of the session, connected for the request and
 disconnected after it, and an event loop of its own, since Flask's views are threads. The client is as Telethon makes
@@ -214,6 +214,20 @@ async def downloaded(login: Login, message_id: int, window: int) -> AsyncIterato
             part = await under_way.popleft()
             under_way.extend(ask(offset) for offset in islice(offsets, 1))
             yield part.bytes
+
+
+@api.post("/send_file")
+def send_file():
+    """Sends a file of this machine to Saved Messages, as a document, with Telethon's own loop."""
+    login, path = logins().find(), request.get_json()["path"]
+    if login is None:
+        return {"error": "User not authenticated."}, 401
+
+    async def ask() -> int:
+        async with telegram(login) as client:
+            return (await client.send_file("me", path, force_document=True)).id
+
+    return {"message": "File uploaded successfully.", "message_id": asyncio.run(ask())}
 
 
 @api.post("/logout")

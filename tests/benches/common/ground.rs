@@ -141,6 +141,11 @@ pub(crate) async fn end_processes(stack: &Stack, function: &str) {
 
 /// Returns once every job of the stack is done and no function is at work.
 pub(crate) async fn at_rest(stack: &Stack) -> Result<(), Failure> {
+    at_rest_within(PATIENCE, stack).await
+}
+
+/// [`at_rest`], for work that takes longer than others.
+pub(crate) async fn at_rest_within(patience: Duration, stack: &Stack) -> Result<(), Failure> {
     let queues: Vec<_> =
         stack.model().functions.iter().flat_map(|function| &function.queue_sources).collect();
     let is_empty = |queue: &str| {
@@ -156,7 +161,7 @@ pub(crate) async fn at_rest(stack: &Stack) -> Result<(), Failure> {
             .wait_until(|processes| processes.iter().all(|one| one.state == ProcessState::Idle))
             .await;
     };
-    Ok(tokio::time::timeout(PATIENCE, rest).await.map_err(|_| "a job does not end")?)
+    Ok(tokio::time::timeout(patience, rest).await.map_err(|_| "a job does not end")?)
 }
 
 /// Bytes of a process, by a line of `/proc/<id>/status`.

@@ -18,6 +18,11 @@ impl People {
         self.0.part_calls()
     }
 
+    /// Returns once so many parts of files were sent since the start or the last reset.
+    pub async fn part_calls_reach(&self, number: u64) {
+        self.0.part_calls_reach(number).await;
+    }
+
     /// How many parts of an account's unfinished uploads are kept.
     ///
     /// # Errors

@@ -1,9 +1,8 @@
 //! `upload.*`: the bytes of files that are there, in parts.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use grammers_tl_types::{Identifiable, Serializable as _, enums, functions, types};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
 
 use super::super::files::bytes::Bytes;
 use super::super::files::{File, Kind, references};
@@ -32,7 +31,7 @@ const PRECISE_GRAIN: i64 = 1024;
 const HASHED: i64 = 128 * 1024;
 
 /// How often bytes of files were asked for, or sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FileCalls {
     /// Over main connections.
     pub main: u64,
@@ -40,26 +39,34 @@ pub struct FileCalls {
     pub media: u64,
 }
 
-#[derive(Default)]
-pub(super) struct Counts {
-    main: AtomicU64,
-    media: AtomicU64,
+impl FileCalls {
+    /// All of them.
+    pub const fn all(self) -> u64 {
+        self.main + self.media
+    }
 }
+
+#[derive(Default)]
+pub(super) struct Counts(watch::Sender<FileCalls>);
 
 impl Counts {
     pub(super) fn get(&self) -> FileCalls {
-        let [main, media] = [&self.main, &self.media].map(|count| count.load(Ordering::Relaxed));
-        FileCalls { main, media }
+        *self.0.borrow()
     }
 
     pub(super) fn reset(&self) {
-        self.main.store(0, Ordering::Relaxed);
-        self.media.store(0, Ordering::Relaxed);
+        self.0.send_replace(FileCalls::default());
     }
 
     pub(super) fn count(&self, media: bool) {
-        let count = if media { &self.media } else { &self.main };
-        count.fetch_add(1, Ordering::Relaxed);
+        self.0.send_modify(|calls| *(if media { &mut calls.media } else { &mut calls.main }) += 1);
+    }
+
+    /// Returns once there were so many.
+    pub(super) async fn reach(&self, number: u64) {
+        let mut calls = self.0.subscribe();
+        // The sender lives as long as `self`, so the wait can only end by being met.
+        let _ = calls.wait_for(|calls| calls.all() >= number).await;
     }
 }
 

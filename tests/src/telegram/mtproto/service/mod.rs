@@ -165,6 +165,11 @@ impl Services {
         self.0.part_calls.get()
     }
 
+    /// Returns once so many parts of files were sent.
+    pub(super) async fn part_calls_reach(&self, number: u64) {
+        self.0.part_calls.reach(number).await;
+    }
+
     /// Back to the first state.
     ///
     /// # Errors
