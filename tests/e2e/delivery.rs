@@ -1,5 +1,6 @@
 //! From the queue to the chat: order, waiting, retries, refusals, dead letters.
 
+use lambdagram_tests::template::model::Queue;
 use serde_json::{Value, json};
 
 use crate::support::{TestStack, picture};
@@ -249,21 +250,21 @@ impl TestStack {
         }
     }
 
+    /// The queue that feeds a function.
+    pub(crate) fn queue_of(&self, function: &str) -> String {
+        let functions = &self.stack.model().functions;
+        let function = functions.iter().find(|found| found.logical_id == function).unwrap();
+        function.queue_sources[0].queue.clone()
+    }
+
     pub(crate) fn bot_queue(&self) -> String {
-        self.stack
-            .model()
-            .functions
-            .iter()
-            .flat_map(|function| &function.queue_sources)
-            .next()
-            .unwrap()
-            .queue
-            .clone()
+        self.queue_of("BotWorker")
     }
 
     /// Moves every dead letter back to the queue it came for, as an operator does.
     async fn redrive(&self) {
-        let queue = self.stack.model().queues.iter().find(|queue| queue.name.contains("dead")).unwrap();
+        let is_buried_in = |queue: &&Queue| queue.name.contains("dead") && queue.name.contains("bot");
+        let queue = self.stack.model().queues.iter().find(is_buried_in).unwrap();
         let source = format!("arn:aws:sqs:us-east-1:123456789012:{}", queue.name);
         let destination = format!("arn:aws:sqs:us-east-1:123456789012:{}", self.bot_queue());
         let request = self

@@ -21,4 +21,5 @@ mod setup;
 mod streams;
 mod telegram_client;
 mod telethon;
+mod uploads;
 mod webhook;

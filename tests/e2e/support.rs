@@ -125,15 +125,14 @@ impl TestStack {
 
     /// The stack's DynamoDB.
     pub(crate) async fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let http_client = aws_smithy_http_client::Builder::new().build_http();
-        let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
-            .http_client(http_client)
-            .endpoint_url(&self.stack.endpoints().dynamodb)
-            .region("eu-central-1")
-            .credentials_provider(Credentials::new("test", "local", None, None, "tests"))
-            .load()
-            .await;
-        aws_sdk_dynamodb::Client::new(&config)
+        aws_sdk_dynamodb::Client::new(&aws(&self.stack.endpoints().dynamodb).await)
+    }
+
+    /// The stack's S3.
+    pub(crate) async fn s3(&self) -> aws_sdk_s3::Client {
+        let config = aws(&self.stack.endpoints().s3).await;
+        let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(true);
+        aws_sdk_s3::Client::from_conf(config.build())
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -202,19 +201,31 @@ impl TestStack {
         assert_eq!(answer.status(), StatusCode::CREATED);
     }
 
-    /// The bodies in the dead-letter queue.
+    /// The bodies in the dead-letter queues.
     pub(crate) fn dead_letters(&self) -> Vec<String> {
-        let queue = self.stack.model().queues.iter().find(|queue| queue.name.contains("dead")).unwrap();
-        self.stack.sqs().messages(&queue.name).into_iter().map(|message| message.body).collect()
+        let queues = self.stack.model().queues.iter().filter(|queue| queue.name.contains("dead"));
+        queues.flat_map(|queue| self.stack.sqs().messages(&queue.name)).map(|message| message.body).collect()
     }
 
-    /// The keys in the staging bucket.
+    /// The names of the objects in the staging bucket, without their folders.
     pub(crate) fn staged(&self) -> Vec<String> {
-        let bucket = &self.stack.model().buckets[0].name;
-        let folder = self.folder.path().join("s3").join(bucket).join("photos");
-        let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        let bucket = self.folder.path().join("s3").join(&self.stack.model().buckets[0].name);
+        let files = |folder: &str| std::fs::read_dir(bucket.join(folder)).into_iter().flatten();
+        let names = ["photos", "uploads"].into_iter().flat_map(files);
+        names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
+}
+
+/// How the person at this machine reaches a service of the stack.
+async fn aws(endpoint: &str) -> aws_config::SdkConfig {
+    let http_client = aws_smithy_http_client::Builder::new().build_http();
+    aws_config::defaults(aws_config::BehaviorVersion::latest())
+        .http_client(http_client)
+        .endpoint_url(endpoint)
+        .region("eu-central-1")
+        .credentials_provider(Credentials::new("test", "local", None, None, "tests"))
+        .load()
+        .await
 }
 
 /// Status, headers and JSON body of an answer, after checking what every answer of the API has.
