@@ -27,6 +27,8 @@ struct Inner {
 struct Planned {
     fault: Fault,
     failure: Failure,
+    /// How many calls that fit pass before.
+    passing: u32,
     left: u32,
 }
 
@@ -116,6 +118,14 @@ impl Faults {
     /// # Errors
     /// A fault that could never strike, or whose error nobody could render.
     pub fn plan(&self, fault: Fault) -> Result<(), FaultError> {
+        self.plan_after(0, fault)
+    }
+
+    /// [`Self::plan`], for when so many calls that fit have passed.
+    ///
+    /// # Errors
+    /// As [`Self::plan`].
+    pub fn plan_after(&self, passing: u32, fault: Fault) -> Result<(), FaultError> {
         if fault.method.is_empty() {
             return Err(FaultError::NoMethod);
         }
@@ -124,7 +134,7 @@ impl Faults {
         }
         let failure = Failure::parse(&fault.error)?;
         let left = fault.times;
-        self.planned().push(Planned { fault, failure, left });
+        self.planned().push(Planned { fault, failure, passing, left });
         Ok(())
     }
 
@@ -134,6 +144,10 @@ impl Faults {
             let mut planned = self.planned();
             let index = planned.iter().position(|planned| planned.fits(method, chat_id, moment))?;
             let found = &mut planned[index];
+            if found.passing > 0 {
+                found.passing -= 1;
+                return None;
+            }
             found.left -= 1;
             let failure = found.failure.clone();
             if found.left == 0 {
@@ -270,6 +284,15 @@ mod tests {
         assert_eq!(faults.strike("SendPhoto", Some(7), Moment::Before), Some(Failure::Drop));
         assert_eq!(faults.strike("sendPhoto", Some(7), Moment::Before), None);
         assert_eq!((faults.hits("sendPhoto"), faults.hits(ANY_METHOD), faults.hits("getMe")), (2, 2, 0));
+    }
+
+    #[test]
+    fn calls_may_pass_before_a_fault_strikes() {
+        let faults = Faults::default();
+        faults.plan_after(2, fault("sendPhoto", "drop", 1)).unwrap();
+        let struck: Vec<_> =
+            (0..4).map(|_| faults.strike("sendphoto", None, Moment::Before).is_some()).collect();
+        assert_eq!((struck, faults.hits("sendPhoto")), (vec![false, false, true, false], 1));
     }
 
     #[tokio::test]
