@@ -40,8 +40,9 @@ const PROGRAM: &str = "chromium";
 const LAUNCHER: &str = r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null 2>"$LOG""#;
 
 /// No name is looked up, and nothing beyond this machine is asked. All pages are the tests' own, so that the sandbox,
-/// which root cannot have, is not missed. Videos play without a click.
-const ARGUMENTS: [&str; 8] = [
+/// which root cannot have, is not missed. Videos play without a click, and the camera is a test picture that everybody may
+/// see.
+const ARGUMENTS: [&str; 10] = [
     "--headless",
     "--remote-debugging-pipe",
     "--no-sandbox",
@@ -50,6 +51,8 @@ const ARGUMENTS: [&str; 8] = [
     "--host-resolver-rules=MAP * 127.0.0.1",
     "--mute-audio",
     "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ];
 
 /// A running browser with a profile of its own.

@@ -1,5 +1,6 @@
 //! A page of the browser: it opens URLs, runs scripts, and tells what it loaded.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -124,6 +125,41 @@ impl Page {
                 return Ok(event.params);
             }
         }
+    }
+
+    /// Shows the page on a screen of this size, as a phone does or not, in light or dark.
+    pub(crate) async fn show_on(
+        &self,
+        width: u32,
+        height: u32,
+        phone: bool,
+        dark: bool,
+    ) -> Result<(), Trouble> {
+        let screen = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone});
+        self.frame.call("Emulation.setDeviceMetricsOverride", screen).await?;
+        let scheme = if dark { "dark" } else { "light" };
+        let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.frame.call("Emulation.setEmulatedMedia", media).await.map(drop)
+    }
+
+    /// Runs a script before every page that is opened from now on.
+    pub(crate) async fn before_each(&self, script: &str) -> Result<(), Trouble> {
+        self.frame.call("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await.map(drop)
+    }
+
+    /// Chooses files in the field that this selector finds.
+    pub(crate) async fn choose(&self, selector: &str, files: &[&Path]) -> Result<(), Trouble> {
+        let root = self.frame.call("DOM.getDocument", json!({})).await?["root"]["nodeId"].take();
+        let wanted = json!({"nodeId": root, "selector": selector});
+        let field = self.frame.call("DOM.querySelector", wanted).await?["nodeId"].take();
+        self.frame.call("DOM.setFileInputFiles", json!({"nodeId": field, "files": files})).await.map(drop)
+    }
+
+    /// Takes the network away from the page, or gives it back.
+    pub(crate) async fn set_offline(&self, offline: bool) -> Result<(), Trouble> {
+        let network =
+            json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+        self.frame.call("Network.emulateNetworkConditions", network).await.map(drop)
     }
 
     /// What the page looks like, as a PNG.

@@ -36,6 +36,17 @@ impl Stack {
         }
     }
 
+    /// Returns when no function is at work: a client that has left may have asked for more than it waited for.
+    pub async fn rest(&self) {
+        let is_at_work = || {
+            let mut functions = self.model.functions.iter();
+            functions.any(|function| self.lambda.in_flight(&function.logical_id) > 0)
+        };
+        while is_at_work() {
+            tokio::time::sleep(HANDOVER).await;
+        }
+    }
+
     /// Messages in the queues that feed functions.
     fn waiting_messages(&self) -> usize {
         let sources = self.model.functions.iter().flat_map(|function| &function.queue_sources);

@@ -1,0 +1,106 @@
+// Telegram behind REST: sends a command with an API key, and watches what becomes of it.
+
+import { call } from "./api.js";
+import { alertBox, field, h, isAborted, pause, show as showAlert } from "./page.js";
+import { explain } from "./sentences.js";
+import { person } from "./simulator.js";
+
+/** A few commands to begin with; the field takes every method of the Bot API that acts. */
+const EXAMPLES = {
+  send_message: { chat_id: person.id, text: "Hello from the console" },
+  send_photo: { chat_id: person.id, photo: "https://example.org/picture.jpg", caption: "A picture by its address" },
+  send_dice: { chat_id: person.id, emoji: "🎲" },
+  send_poll: { chat_id: person.id, question: "Tea or coffee?", options: [{ text: "Tea" }, { text: "Coffee" }] },
+  edit_message_text: { chat_id: person.id, message_id: 1, text: "Changed" },
+  pin_chat_message: { chat_id: person.id, message_id: 1 },
+  delete_message: { chat_id: person.id, message_id: 1 },
+};
+
+/** Seconds that a request waits for its result. */
+const WAIT_S = 5;
+
+/** The key, for as long as the page is there: it is stored nowhere. */
+let key = "";
+
+/** Shows the commands. */
+export function show(view, signal) {
+  const secret = h("input", { type: "password", name: "key", autocomplete: "off", required: true, value: key, oninput: () => { key = secret.value.trim(); } });
+  const command = h("input", { type: "text", name: "command", list: "examples", required: true, autocomplete: "off", spellcheck: "false", value: "send_message", onchange: () => fill() });
+  const data = h("textarea", { name: "data", rows: "7", spellcheck: "false", required: true });
+  const wait = h("input", { type: "checkbox", id: "wait", checked: true });
+  const button = h("button", {}, "Send command");
+  const alert = alertBox();
+  const log = h("ol", { class: "log", "aria-label": "Commands sent" });
+  const fill = () => {
+    if (EXAMPLES[command.value]) data.value = JSON.stringify(EXAMPLES[command.value], null, 2);
+  };
+  const form = h("form", { class: "card", onsubmit: submit },
+    h("input", { type: "text", autocomplete: "username", value: "API key", hidden: true, readOnly: true }),
+    field("API key", secret, "Made with: cargo run -- keys add console --role admin"),
+    field("Command", command), h("datalist", { id: "examples" }, Object.keys(EXAMPLES).map((name) => h("option", { value: name }))),
+    field("Data", data, "Its parameters as the Bot API documents them, in JSON."),
+    h("p", { class: "check" }, wait, h("label", { for: "wait" }, `Wait up to ${WAIT_S} seconds for the result`)),
+    alert, h("div", { class: "actions" }, button));
+  view.replaceChildren(h("h1", {}, "Commands"), form, log);
+  fill();
+
+  async function submit(event) {
+    event.preventDefault();
+    showAlert(alert);
+    let parameters;
+    try {
+      parameters = JSON.parse(data.value);
+    } catch (error) {
+      return showAlert(alert, `The data is no JSON: ${error.message}`);
+    }
+    button.disabled = true;
+    const entry = new Entry(command.value, log);
+    try {
+      const headers = { ...authorization(), "Idempotency-Key": `"${crypto.randomUUID()}"` };
+      if (wait.checked) headers.Prefer = `wait=${WAIT_S}`;
+      const { status, body } = await call("POST", "/enqueue_command", { json: { command: command.value, data: parameters }, headers, signal });
+      button.disabled = false;
+      if (status === 200) entry.end("done", body.result);
+      else await watch(body.id, entry, signal);
+    } catch (error) {
+      button.disabled = false;
+      if (isAborted(error)) return;
+      if (error.status === 502) return entry.end("failed", { error: error.body.error, details: error.details });
+      entry.element.remove();
+      showAlert(alert, explain(error), error.retryAfter, button);
+    }
+  }
+}
+
+async function watch(id, entry, signal) {
+  for (let pauseMs = 200; ; pauseMs = Math.min(pauseMs * 1.6, 3000)) {
+    const { body } = await call("GET", `/commands/${id}`, { headers: authorization(), signal });
+    entry.state(body.state);
+    if (body.state === "done") return entry.end("done", body.result);
+    if (body.state === "failed") return entry.end("failed", { error: body.error });
+    await pause(pauseMs, signal);
+  }
+}
+
+function authorization() {
+  return { Authorization: `Bearer ${key}` };
+}
+
+/** A command in the list of those sent. */
+class Entry {
+  constructor(name, log) {
+    this.badge = h("span", { class: "badge", role: "status" }, "queued");
+    this.element = h("li", {}, h("code", {}, name), this.badge, h("time", {}, new Date().toLocaleTimeString()));
+    log.prepend(this.element);
+  }
+
+  state(name) {
+    this.badge.textContent = name;
+    this.badge.dataset.state = name;
+  }
+
+  end(state, result) {
+    this.state(state);
+    this.element.append(h("details", { open: state === "failed" }, h("summary", {}, "Result"), h("pre", {}, JSON.stringify(result, null, 2))));
+  }
+}

@@ -1,0 +1,140 @@
+// The files in Saved Messages: a grid that grows as one scrolls, previews first, then thumbnails.
+
+import { call, isElsewhere, url } from "./api.js";
+import { alertBox, duration, h, isAborted, show, size } from "./page.js";
+import { explain } from "./sentences.js";
+import { view } from "./viewer.js";
+
+/** Files asked for at a time: a few screens of them. */
+const PAGE = 60;
+
+const TYPES = {
+  "": "Everything", photo: "Photos", video: "Videos", audio: "Music", voice: "Voice messages", document: "Files",
+  animation: "GIFs", video_note: "Round videos", sticker: "Stickers",
+};
+
+/** Seconds that a list is waited for without asking: another request of the same person had the session. */
+const SHORT_WAIT_S = 10;
+
+/** Tries of a small picture, with growing pauses between them. */
+const TRIES = 4;
+
+/** Letters of a name's ending that are shown in place of a picture. */
+const LONGEST_ENDING = 5;
+
+/** The gallery. `lost` is told of errors, and says whether it has dealt with them. Gives `{element, refresh}`. */
+export function gallery(signal, lost) {
+  const filter = h("select", { "aria-label": "Show", onchange: () => start() },
+    Object.entries(TYPES).map(([value, label]) => h("option", { value }, label)));
+  const grid = h("ul", { class: "grid", "aria-label": "Files" });
+  const end = h("p", { class: "loading", role: "status" });
+  const alert = alertBox();
+  const retry = h("button", { type: "button", hidden: true, onclick: () => more() }, "Try again");
+  const sentinel = h("div", { class: "sentinel", "aria-hidden": "true" });
+  const element = h("section", { "aria-label": "Your files" },
+    h("div", { class: "toolbar" }, filter, h("button", { type: "button", class: "quiet", onclick: () => start() }, "Refresh")),
+    grid, alert, retry, end, sentinel);
+
+  let items = [];
+  let next = null;
+  let loading = null;
+
+  function start() {
+    loading?.abort();
+    loading = null;
+    items = [];
+    grid.replaceChildren();
+    const type = filter.value ? `&type=${filter.value}` : "";
+    next = `/get-saved-messages-media?limit=${PAGE}${type}`;
+    more();
+  }
+
+  async function more() {
+    if (loading || !next || signal.aborted) return;
+    const mine = new AbortController();
+    loading = mine;
+    signal.addEventListener("abort", () => mine.abort(), { once: true });
+    retry.hidden = true;
+    show(alert);
+    end.textContent = "Loading…";
+    try {
+      const { body, headers } = await call("GET", next, { signal: mine.signal });
+      next = following(headers.get("Link"));
+      for (const item of body) {
+        const at = items.push(item) - 1;
+        grid.append(tile(item, () => view(items, at, { more, signal, lost })));
+      }
+      end.textContent = items.length === 0 && !next ? "There is nothing here yet. Drop a file above to begin." : "";
+      if (!next && items.length > 0) end.textContent = items.length === 1 ? "That is your only file." : `That is all: ${items.length} files.`;
+    } catch (error) {
+      if (isAborted(error)) return;
+      end.textContent = "";
+      if (lost(error)) return;
+      const comesBack = error.retryAfter <= SHORT_WAIT_S;
+      retry.hidden = comesBack;
+      show(alert, explain(error), error.retryAfter, retry, comesBack ? more : undefined);
+      return;
+    } finally {
+      if (loading === mine) loading = null;
+    }
+    // A tall screen may still show the end of the list.
+    if (next && isNear(sentinel)) more();
+  }
+
+  const watch = new IntersectionObserver((seen) => {
+    if (seen.some((entry) => entry.isIntersecting) && retry.hidden) more();
+  }, { rootMargin: "600px" });
+  watch.observe(sentinel);
+  signal.addEventListener("abort", () => watch.disconnect());
+  start();
+  return { element, refresh: start };
+}
+
+function isNear(element) {
+  return element.isConnected && element.getBoundingClientRect().top < innerHeight + 600;
+}
+
+/** Where the Link header leads on to. */
+function following(link) {
+  const found = /<([^>]*)>;\s*rel="?next"?/.exec(link ?? "");
+  if (!found) return null;
+  // With the path of the API's stage or without: what counts is what follows it.
+  const at = found[1].indexOf("/get-saved-messages-media");
+  return at < 0 ? null : found[1].slice(at);
+}
+
+function tile(item, open) {
+  const facts = [item.duration ? duration(item.duration) : undefined, size(item.size)].filter(Boolean).join(" · ");
+  const picture = h("span", { class: "picture" });
+  if (item.preview) picture.append(h("img", { src: item.preview, alt: "", class: "preview" }));
+  else picture.append(h("span", { class: "sign", "aria-hidden": "true" }, sign(item)));
+  if (item.has_thumbnail) picture.append(thumbnail(item));
+  if (item.type === "video" || item.type === "video_note") picture.append(h("span", { class: "play", "aria-hidden": "true" }, "▶"));
+  return h("li", {},
+    h("button", { type: "button", class: "tile", "data-name": item.name, onclick: open },
+      picture, h("span", { class: "name" }, item.caption || item.name), h("span", { class: "facts" }, facts)));
+}
+
+/** What stands where there is no picture: music's note, or the ending of the name. */
+function sign(item) {
+  if (item.type === "audio" || item.type === "voice") return "♪";
+  const ending = /\.([a-z0-9]+)$/i.exec(item.name)?.[1] ?? "";
+  return ending.length <= LONGEST_ENDING && ending ? ending.toUpperCase() : "FILE";
+}
+
+function thumbnail(item) {
+  const image = h("img", {
+    alt: "", loading: "lazy", class: "thumbnail", crossorigin: isElsewhere ? "use-credentials" : undefined,
+    onload: () => image.classList.add("here"), onerror: () => again(),
+  });
+  const address = url(`/stream_thumbnail/${item.id}?size=m`);
+  let tried = 1;
+  // Many at once may be too many for the session; a moment later they are not.
+  const again = () => {
+    if (tried === TRIES) return image.remove();
+    setTimeout(() => { if (image.isConnected) image.src = address; }, 1000 * 2 ** tried);
+    tried += 1;
+  };
+  image.src = address;
+  return image;
+}

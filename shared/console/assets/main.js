@@ -1,0 +1,39 @@
+// The console: chooses what the page shows by the part of the address behind the #.
+
+import { config } from "./config.js";
+import * as camera from "./camera.js";
+import * as commands from "./commands.js";
+import { miniApp } from "./mini_app.js";
+import * as saved from "./saved.js";
+import * as simulator from "./simulator.js";
+
+const VIEWS = { saved: saved.show, camera: camera.show, commands: commands.show };
+const view = document.getElementById("view");
+let leave = new AbortController();
+
+function turn() {
+  // In Telegram the part behind the # is Telegram's own, and the app is the camera.
+  const wanted = location.hash.slice(1).split(/[/?]/)[0];
+  const name = wanted in VIEWS ? wanted : miniApp.isInTelegram ? "camera" : "saved";
+  leave.abort();
+  leave = new AbortController();
+  for (const link of document.querySelectorAll("nav a")) {
+    if (link.dataset.view === name) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  view.replaceChildren();
+  view.dataset.view = name;
+  VIEWS[name](view, leave.signal);
+}
+
+function tellWhetherOnline() {
+  document.getElementById("offline").hidden = navigator.onLine;
+}
+
+miniApp.begin();
+if (config.simulator && !miniApp.isInTelegram) simulator.open(document.getElementById("simulator"));
+addEventListener("hashchange", turn);
+addEventListener("online", tellWhetherOnline);
+addEventListener("offline", tellWhetherOnline);
+tellWhetherOnline();
+turn();

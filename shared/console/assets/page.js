@@ -1,0 +1,102 @@
+// Building blocks of the page: elements, notices, sizes and times.
+
+/**
+ * Makes an element. Attributes that begin with `on` are listeners, `class` and the like are attributes, `false` and
+ * `undefined` are left out. Children are nodes or texts: nothing is ever read as markup.
+ */
+export function h(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === undefined || value === false || value === null) continue;
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (key in element && typeof value !== "string") element[key] = value;
+    else element.setAttribute(key, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false));
+  return element;
+}
+
+/** A field with its label above it. */
+export function field(label, input, hint) {
+  const id = input.id || `field-${Math.random().toString(36).slice(2)}`;
+  input.id = id;
+  const parts = [h("label", { for: id }, label), input];
+  if (hint) {
+    input.setAttribute("aria-describedby", `${id}-hint`);
+    parts.push(h("small", { id: `${id}-hint` }, hint));
+  }
+  return h("div", { class: "field" }, parts);
+}
+
+/** Says something for some seconds. */
+export function notice(text, kind = "info") {
+  const note = h("p", { class: `notice ${kind}` }, text);
+  document.getElementById("notices").append(note);
+  setTimeout(() => note.remove(), 8000);
+}
+
+/** A place for what went wrong, read out when it appears. */
+export function alertBox() {
+  return h("p", { class: "alert", role: "alert", hidden: true });
+}
+
+/**
+ * Shows `text` in an alert. With `seconds`, counts them down, keeps `button` disabled until then, and calls `after`.
+ */
+export function show(box, text, seconds, button, after) {
+  clearInterval(box.timer);
+  box.hidden = !text;
+  box.textContent = text ?? "";
+  if (!text || !seconds) return;
+  const until = Date.now() + seconds * 1000;
+  if (button) button.disabled = true;
+  const tick = () => {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    if (left > 0) {
+      box.textContent = `${text} (${duration(left)})`;
+      return;
+    }
+    clearInterval(box.timer);
+    box.hidden = true;
+    if (button) button.disabled = false;
+    after?.();
+  };
+  box.timer = setInterval(tick, 500);
+  tick();
+}
+
+/** Bytes as people say them. */
+export function size(bytes) {
+  const units = ["bytes", "kB", "MB", "GB"];
+  let unit = 0;
+  while (bytes >= 1000 && unit < units.length - 1) {
+    bytes /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || bytes >= 100 ? Math.round(bytes) : bytes.toFixed(1)} ${units[unit]}`;
+}
+
+/** Seconds as a clock shows them. */
+export function duration(seconds) {
+  const whole = Math.round(seconds);
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  if (parts[0] === 0) parts.shift();
+  return parts.map((part, at) => (at === 0 ? String(part) : String(part).padStart(2, "0"))).join(":");
+}
+
+/** Waits, unless `signal` ends it. */
+export function pause(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    }, { once: true });
+  });
+}
+
+/** Whether an error only says that nobody waits any more. */
+export function isAborted(error) {
+  return error?.name === "AbortError";
+}

@@ -1,0 +1,69 @@
+// Saved Messages: signing in, then the files.
+
+import { call, Refusal } from "./api.js";
+import { gallery } from "./gallery.js";
+import { h, isAborted, notice } from "./page.js";
+import { explain } from "./sentences.js";
+import { signIn } from "./sign_in.js";
+import { forgetUploads, uploads } from "./uploads.js";
+
+const who = document.getElementById("who");
+
+/** Shows the files of who is signed in, or the way in. */
+export async function show(view, signal) {
+  view.replaceChildren(h("p", { class: "loading", role: "status" }, "Looking whether you are signed in…"));
+  try {
+    const { body } = await call("GET", "/is-authenticated", { signal });
+    if (body.authenticated) enter(view, signal, body.user);
+    else ask(view, signal);
+  } catch (error) {
+    if (isAborted(error)) return;
+    view.replaceChildren(
+      h("section", { class: "empty" },
+        h("p", { class: "alert", role: "alert" }, explain(error)),
+        h("button", { type: "button", onclick: () => show(view, signal) }, "Try again")),
+    );
+  }
+}
+
+function ask(view, signal) {
+  who.replaceChildren();
+  signIn(view, signal, (user) => {
+    if (!signal.aborted) enter(view, signal, user);
+  });
+}
+
+function enter(view, signal, user) {
+  const name = [user?.first_name, user?.last_name].filter(Boolean).join(" ") || "You";
+  const out = h("button", { type: "button", class: "quiet", onclick: () => leave(view, signal, out) }, "Sign out");
+  who.replaceChildren(h("span", { class: "name" }, name), out);
+  const lost = (error) => {
+    if (!(error instanceof Refusal) || error.status !== 401) return false;
+    notice(explain(error), "bad");
+    ask(view, signal);
+    return true;
+  };
+  const files = gallery(signal, lost);
+  view.replaceChildren(h("h1", {}, "Saved Messages"), uploads(signal, () => files.refresh(), lost), files.element);
+}
+
+async function leave(view, signal, button) {
+  button.disabled = true;
+  try {
+    await call("POST", "/logout");
+    forgetUploads();
+    notice("You are signed out, here and at Telegram.");
+    begin(view, signal);
+  } catch (error) {
+    if (error.status === 401) return begin(view, signal);
+    notice(explain(error), "bad");
+    button.disabled = false;
+  }
+}
+
+/** Shows the way in, unless something else is shown by now. */
+function begin(view, signal) {
+  who.replaceChildren();
+  if (!signal.aborted) ask(view, signal);
+  else if (view.dataset.view === "saved") dispatchEvent(new Event("hashchange"));
+}

@@ -1,0 +1,150 @@
+// The way in: phone number, code, perhaps a password; or a QR code that the person's phone scans.
+
+import { call } from "./api.js";
+import { config } from "./config.js";
+import { alertBox, field, h, isAborted, notice, pause, show } from "./page.js";
+import { explain } from "./sentences.js";
+import { tellCode, tellQr } from "./simulator.js";
+
+/** Shows the way in, and calls `done` with the user behind it. */
+export function signIn(view, signal, done) {
+  const card = h("section", { class: "card sign-in", "aria-labelledby": "sign-in-title" });
+  const warning = h("details", {},
+    h("summary", {}, "Before you sign in"),
+    h("p", {}, "Signing in here gives this server full access to your Telegram account until you sign out, or end the "
+      + "session in Telegram under Settings → Devices. Telegram watches unofficial apps, and has banned accounts that "
+      + "signed in through one."));
+  view.replaceChildren(h("h1", { id: "sign-in-title" }, "Sign in to Telegram"), card, warning);
+  askPhone({ card, signal, done });
+}
+
+function askPhone(way) {
+  const phone = h("input", {
+    type: "tel", name: "phone", autocomplete: "tel", inputmode: "tel", required: true, placeholder: "+15551234567",
+    value: config.simulator?.phone ?? "",
+  });
+  const button = h("button", {}, "Send code");
+  const alert = alertBox();
+  const form = h("form", { onsubmit: (event) => submit(event, button, alert, async () => {
+    const { body } = await call("POST", "/send-code", { json: { phone: phone.value }, signal: way.signal });
+    tellCode(phone.value);
+    askCode(way, phone.value, body);
+  }) },
+  field("Phone number", phone, "With your country's code. Telegram sends a login code to it."), alert,
+  h("div", { class: "actions" }, button,
+    h("button", { type: "button", class: "quiet", onclick: () => askQr(way) }, "Use a QR code")));
+  way.card.replaceChildren(form);
+  phone.focus();
+}
+
+const WAYS = {
+  app: "Telegram sent it to your other devices.", sms: "Telegram sent it by SMS.", call: "Telegram calls you and says it.",
+  flash_call: "Telegram calls you: the code is the number that calls.", missed_call: "Telegram calls you: the code is the end of the number that calls.",
+  email: "Telegram sent it to your email address.",
+};
+
+function askCode(way, phone, sent) {
+  const length = sent.code_length ?? 5;
+  const code = h("input", {
+    type: "text", name: "code", autocomplete: "one-time-code", inputmode: "numeric", required: true,
+    maxlength: String(length + 2), class: "code",
+  });
+  const button = h("button", {}, "Sign in");
+  const alert = alertBox();
+  const again = h("button", { type: "button", class: "quiet", onclick: () => act(again, alert, async () => {
+    const { body } = await call("POST", "/resend-code", { json: {}, signal: way.signal });
+    tellCode(phone);
+    notice("Telegram sent another code.");
+    askCode(way, phone, body);
+  }) }, "Send another");
+  const form = h("form", { onsubmit: (event) => submit(event, button, alert, async () => {
+    try {
+      const { body } = await call("POST", "/sign-in", { json: { phone, code: code.value }, signal: way.signal });
+      way.done(body.user);
+    } catch (error) {
+      if (!error.body?.password_required) throw error;
+      askPassword(way, error.body.hint, phone);
+    }
+  }) },
+  h("p", {}, "For ", h("strong", {}, phone), ". ", WAYS[sent.code_type] ?? ""),
+  field("Code", code), alert,
+  h("div", { class: "actions" }, button, again,
+    h("button", { type: "button", class: "quiet", onclick: () => askPhone(way) }, "Another number")));
+  way.card.replaceChildren(form);
+  code.focus();
+}
+
+function askPassword(way, hint, phone) {
+  const password = h("input", { type: "password", name: "password", autocomplete: "current-password", required: true });
+  const button = h("button", {}, "Sign in");
+  const alert = alertBox();
+  const form = h("form", { onsubmit: (event) => submit(event, button, alert, async () => {
+    const { body } = await call("POST", "/check-password", { json: { password: password.value }, signal: way.signal });
+    way.done(body.user);
+  }) },
+  h("p", {}, "Your account has a password besides the code."),
+  // Whose password it is, for programs that keep them.
+  h("input", { type: "text", name: "username", autocomplete: "username", value: phone ?? "", hidden: true, readOnly: true }),
+  field("Password", password, hint ? `Your hint: ${hint}` : undefined), alert,
+  h("div", { class: "actions" }, button,
+    h("button", { type: "button", class: "quiet", onclick: () => askPhone(way) }, "Begin again")));
+  way.card.replaceChildren(form);
+  password.focus();
+}
+
+async function askQr(way) {
+  const picture = h("div", { class: "qr" });
+  const alert = alertBox();
+  const stop = new AbortController();
+  way.signal.addEventListener("abort", () => stop.abort());
+  const back = h("button", { type: "button", class: "quiet", onclick: () => {
+    stop.abort();
+    askPhone(way);
+  } }, "Use a phone number");
+  way.card.replaceChildren(
+    h("p", {}, "In Telegram on your phone: Settings → Devices → Link Desktop Device, then point it here."),
+    picture, alert, h("div", { class: "actions" }, back));
+  back.focus();
+  const draw = (code) => {
+    picture.replaceChildren(h("img", { src: code.image, alt: "QR code for signing in", width: "240", height: "240" }));
+    tellQr(code.url);
+  };
+  try {
+    const { body } = await call("POST", "/qr-login", { signal: stop.signal });
+    draw(body);
+    for (;;) {
+      await pause(2000, stop.signal);
+      const look = await call("GET", "/qr-login", { signal: stop.signal }).catch(whenBusy);
+      if (look?.body.state === "done") return way.done(look.body.user);
+      if (look?.body.state === "password_required") return askPassword(way, look.body.hint);
+      if (look) draw(look.body);
+    }
+  } catch (error) {
+    if (isAborted(error)) return;
+    show(alert, error.status === 404 ? "QR codes are turned off here." : explain(error), error.retryAfter);
+  } finally {
+    tellQr(undefined);
+  }
+}
+
+/** Another request had the login at that moment: the next look finds it. */
+function whenBusy(error) {
+  if (error.status !== 429 || error.retryAfter > 5) throw error;
+}
+
+function submit(event, button, alert, work) {
+  event.preventDefault();
+  act(button, alert, work);
+}
+
+async function act(button, alert, work) {
+  button.disabled = true;
+  show(alert);
+  try {
+    await work();
+    button.disabled = false;
+  } catch (error) {
+    button.disabled = false;
+    if (!isAborted(error)) show(alert, explain(error), error.retryAfter, button);
+  }
+}

@@ -1,0 +1,302 @@
+// Files on their way to Saved Messages. Small ones go in one request; larger ones in parts straight to the bucket, from
+// where the server sends them on. What is unfinished survives a reload of the page.
+
+import { call, send, url } from "./api.js";
+import { h, isAborted, notice, pause, size } from "./page.js";
+import { explain } from "./sentences.js";
+
+/** Bytes of a file that goes in one request: the gateway takes about 4.5 MB. */
+const SMALL = 4_000_000;
+
+/** Parts that are on their way at once. */
+const AT_ONCE = 3;
+
+/** Tries of a part, with growing pauses between them. */
+const TRIES = 5;
+
+/** Where unfinished uploads are noted: {id: {name, size, modified}}. */
+const NOTES = "lambdagram uploads";
+
+/** The place for uploads. `done` is called when a file has arrived; `lost` is told of errors. */
+export function uploads(signal, done, lost) {
+  const list = h("ul", { class: "uploads", "aria-label": "Uploads" });
+  const caption = h("input", { type: "text", name: "caption", "aria-label": "Caption", placeholder: "Caption (if you like)" });
+  const sendAs = h("select", { "aria-label": "Send as" },
+    h("option", { value: "auto" }, "As what it is"), h("option", { value: "document" }, "As a file"));
+  const picker = h("input", { type: "file", multiple: true, id: "picker", class: "hidden-input", onchange: () => {
+    take([...picker.files]);
+    picker.value = "";
+  } });
+  const zone = h("div", { class: "drop" },
+    picker, h("label", { for: "picker", class: "button" }, "Choose files"),
+    h("span", { class: "drop-hint" }, "or drop them here"),
+    h("div", { class: "options" }, caption, sendAs));
+  const element = h("section", { "aria-label": "Upload" }, zone, list);
+
+  const halt = (event) => event.preventDefault();
+  zone.addEventListener("dragover", (event) => {
+    halt(event);
+    zone.classList.add("over");
+  });
+  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+  zone.addEventListener("drop", (event) => {
+    halt(event);
+    zone.classList.remove("over");
+    take([...event.dataTransfer.files]);
+  });
+
+  function take(files) {
+    for (const file of files) {
+      const noted = Object.entries(notes()).find(([, note]) => isSame(note, file));
+      const shown = noted && rows.get(noted[0]);
+      if (noted && shown?.waits) shown.goOn(file);
+      else begin(file);
+    }
+    caption.value = "";
+  }
+
+  const rows = new Map();
+
+  function begin(file) {
+    const options = { caption: caption.value, as: sendAs.value };
+    const row = new Row(file.name, file.size, list, signal);
+    run(row, () => (file.size <= SMALL ? sendSmall(row, file, options) : sendLarge(row, file, options)));
+  }
+
+  async function run(row, work) {
+    try {
+      await work();
+      row.finish();
+      done();
+    } catch (error) {
+      if (isAborted(error)) return;
+      if (lost(error)) return;
+      row.fail(explain(error), error.retryAfter, () => run(row, work));
+    }
+  }
+
+  async function sendSmall(row, file, options) {
+    const form = new FormData();
+    form.append("caption", options.caption);
+    form.append("as", options.as);
+    form.append("file", file);
+    row.onCancel = () => {};
+    await send("POST", url("/upload_file"), form, {
+      onProgress: (bytes) => row.progress(Math.min(bytes, file.size) * 0.9, "Sending"),
+      signal: row.signal,
+      withCookie: true,
+    });
+  }
+
+  async function sendLarge(row, file, options) {
+    // A second try goes on with what the first has brought there.
+    const begun = row.id && (await call("GET", `/uploads/${row.id}`, { signal: row.signal }).catch(whenGone))?.body;
+    if (begun && begun.state !== "failed") {
+      return begun.state === "receiving" ? stage(row, file, begun) : follow(row, row.id);
+    }
+    const { body } = await call("POST", "/uploads", {
+      json: { name: file.name, size: file.size, mime_type: file.type || undefined, ...options },
+      signal: row.signal,
+    });
+    row.id = body.id;
+    note(body.id, { name: file.name, size: file.size, modified: file.lastModified });
+    await stage(row, file, body);
+  }
+
+  /** Sends the parts that are missing, and has the rest done. */
+  async function stage(row, file, upload) {
+    rows.set(upload.id, row);
+    row.onCancel = () => drop(upload.id);
+    const missing = [...upload.parts];
+    // What the bucket has tells its entity tags itself, whoever brought it there.
+    const parts = [...(upload.received ?? [])];
+    const lengthOf = (number) => Math.min(upload.part_size, file.size - (number - 1) * upload.part_size);
+    let gone = file.size - missing.reduce((sum, part) => sum + lengthOf(part.number), 0);
+    const under = new Map();
+    const tell = () => {
+      const flowing = [...under.values()].reduce((sum, bytes) => sum + bytes, 0);
+      row.progress((gone + flowing) / 2, "Sending");
+    };
+    tell();
+    const work = async () => {
+      for (let part = missing.shift(); part; part = missing.shift()) {
+        const from = (part.number - 1) * upload.part_size;
+        const bytes = file.slice(from, from + lengthOf(part.number));
+        const etag = await sendPart(upload.id, part, bytes, row.signal, (loaded) => {
+          under.set(part.number, loaded);
+          tell();
+        });
+        under.delete(part.number);
+        gone += bytes.size;
+        parts.push({ number: part.number, etag });
+        tell();
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    parts.sort((one, other) => one.number - other.number);
+    await call("POST", `/uploads/${upload.id}/complete`, { json: { parts }, signal: row.signal });
+    await follow(row, upload.id);
+  }
+
+  /** Waits until the server has sent it on. */
+  async function follow(row, id) {
+    rows.set(id, row);
+    row.onCancel = () => drop(id);
+    for (let wait = 300; ; wait = Math.min(wait * 1.5, 2000)) {
+      const { body } = await call("GET", `/uploads/${id}`, { signal: row.signal });
+      if (body.state === "done") return forget(id);
+      if (body.state === "failed") {
+        forget(id);
+        throw new Error(body.error ?? "The upload failed.");
+      }
+      row.progress(body.bytes_total / 2 + body.bytes_sent / 2, body.state === "queued" ? "Waiting its turn" : "Telegram takes it");
+      await pause(wait, row.signal);
+    }
+  }
+
+  async function drop(id) {
+    forget(id);
+    try {
+      await call("DELETE", `/uploads/${id}`);
+    } catch (error) {
+      if (error.status === 404) return;
+      notice(explain(error), "bad");
+      if (error.status === 409) done();
+    }
+  }
+
+  /** What was unfinished when the page was left. */
+  async function takeUp(id, noted) {
+    let body;
+    try {
+      ({ body } = await call("GET", `/uploads/${id}`, { signal }));
+    } catch (error) {
+      if (error.status === 404) forget(id);
+      return;
+    }
+    if (body.state === "done" || body.state === "failed") {
+      forget(id);
+      if (body.state === "failed") notice(`${noted.name}: ${body.error}`, "bad");
+      return;
+    }
+    const row = new Row(noted.name, noted.size, list, signal);
+    row.onCancel = () => drop(id);
+    rows.set(id, row);
+    if (body.state !== "receiving") {
+      run(row, () => follow(row, id));
+      return;
+    }
+    row.waits = true;
+    row.say("Choose this file again to go on.");
+    row.goOn = (file) => {
+      row.waits = false;
+      run(row, async () => {
+        const fresh = await call("GET", `/uploads/${id}`, { signal: row.signal });
+        await stage(row, file, fresh.body);
+      });
+    };
+  }
+
+  for (const [id, noted] of Object.entries(notes())) takeUp(id, noted);
+  return element;
+}
+
+/** Forgets what was unfinished: the next person here has nothing to do with it. */
+export function forgetUploads() {
+  localStorage.removeItem(NOTES);
+}
+
+function whenGone(error) {
+  if (error.status !== 404) throw error;
+}
+
+async function sendPart(id, part, bytes, signal, onProgress) {
+  let address = part.url;
+  for (let tried = 1; ; tried += 1) {
+    try {
+      const { etag } = await send("PUT", address, bytes, { onProgress, signal });
+      return etag;
+    } catch (error) {
+      if (isAborted(error) || tried === TRIES) throw error;
+      onProgress(0);
+      await pause(300 * 3 ** (tried - 1), signal);
+      // Its URL may have expired.
+      const { body } = await call("GET", `/uploads/${id}`, { signal });
+      address = body.parts?.find(({ number }) => number === part.number)?.url ?? address;
+    }
+  }
+}
+
+/** A line in the list of uploads. */
+class Row {
+  constructor(name, bytes, list, signal) {
+    this.stop = new AbortController();
+    this.signal = this.stop.signal;
+    this.bytes = bytes;
+    this.bar = h("progress", { max: 1000, value: 0, "aria-label": `Progress of ${name}` });
+    this.text = h("span", { class: "facts", role: "status" }, size(bytes));
+    this.cancel = h("button", { type: "button", class: "quiet", "aria-label": `Cancel ${name}`, onclick: () => this.end() }, "Cancel");
+    this.again = h("button", { type: "button", class: "quiet", hidden: true }, "Try again");
+    this.element = h("li", {}, h("span", { class: "name" }, name), this.bar, this.text, this.again, this.cancel);
+    list.append(this.element);
+    // Parts go on only while their page is there; what the server has goes on anyway.
+    signal.addEventListener("abort", () => this.stop.abort());
+  }
+
+  progress(bytes, what) {
+    const share = this.bytes === 0 ? 0 : bytes / this.bytes;
+    this.bar.value = Math.round(share * 1000);
+    this.say(`${what}: ${Math.floor(share * 100)} % of ${size(this.bytes)}`);
+  }
+
+  say(text) {
+    this.text.textContent = text;
+    this.text.classList.remove("bad");
+  }
+
+  finish() {
+    this.bar.value = 1000;
+    this.say("In your Saved Messages.");
+    this.cancel.remove();
+    setTimeout(() => this.element.remove(), 4000);
+  }
+
+  fail(text, seconds, again) {
+    this.text.textContent = seconds ? `${text} (${seconds} s)` : text;
+    this.text.classList.add("bad");
+    this.again.hidden = false;
+    this.again.disabled = Boolean(seconds);
+    if (seconds) setTimeout(() => { this.again.disabled = false; }, seconds * 1000);
+    this.again.onclick = () => {
+      this.again.hidden = true;
+      again();
+    };
+  }
+
+  end() {
+    this.stop.abort();
+    this.element.remove();
+    this.onCancel?.();
+  }
+}
+
+function isSame(note, file) {
+  return note.name === file.name && note.size === file.size && note.modified === file.lastModified;
+}
+
+function notes() {
+  try {
+    return JSON.parse(localStorage.getItem(NOTES)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function note(id, about) {
+  localStorage.setItem(NOTES, JSON.stringify({ ...notes(), [id]: about }));
+}
+
+function forget(id) {
+  const { [id]: _, ...rest } = notes();
+  localStorage.setItem(NOTES, JSON.stringify(rest));
+}

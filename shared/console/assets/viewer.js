@@ -1,0 +1,125 @@
+// One file at full size: streams video and audio, shows pictures and PDFs, offers everything as a download.
+
+import { isElsewhere, Refusal, url } from "./api.js";
+import { duration, h, isAborted, size } from "./page.js";
+import { explain } from "./sentences.js";
+
+/** Pictures that every browser shows. */
+const PICTURES = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/bmp"];
+
+/** Bytes of a PDF that is fetched whole to be shown; a larger one is offered as a download. */
+const LARGEST_PDF = 50_000_000;
+
+/** Shows `items[at]`; the arrow keys lead to its neighbours, and `more` gets further ones. */
+export function view(items, at, { more, signal, lost }) {
+  const title = h("h2", { id: "viewer-title" });
+  const stage = h("div", { class: "stage" });
+  const facts = h("p", { class: "facts" });
+  const caption = h("p", { class: "caption" });
+  const save = h("a", { class: "button quiet", download: "" }, "Download");
+  const before = h("button", { type: "button", class: "quiet", "aria-label": "Newer file", onclick: () => go(-1) }, "←");
+  const after = h("button", { type: "button", class: "quiet", "aria-label": "Older file", onclick: () => go(1) }, "→");
+  const dialog = h("dialog", { class: "viewer", "aria-labelledby": "viewer-title" },
+    h("header", {}, title, before, after, save,
+      h("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, "Close")),
+    stage, h("footer", {}, caption, facts));
+  let shown = new AbortController();
+
+  function turn() {
+    const item = items[at];
+    shown.abort();
+    shown = new AbortController();
+    title.textContent = item.name;
+    caption.textContent = item.caption ?? "";
+    const sides = item.width && item.height ? `${item.width} × ${item.height}` : undefined;
+    const length = item.duration ? duration(item.duration) : undefined;
+    const when = new Date(item.timestamp).toLocaleString();
+    facts.textContent = [item.mime_type, sides, length, size(item.size), when].filter(Boolean).join(" · ");
+    save.href = url(`/stream_media/${item.id}?download=1`);
+    before.disabled = at === 0;
+    after.disabled = at === items.length - 1;
+    stage.replaceChildren(content(item, shown.signal, (text) => stage.replaceChildren(h("p", { class: "alert", role: "alert" }, text)), lost));
+    if (at >= items.length - 3) Promise.resolve(more()).then(() => { after.disabled = at === items.length - 1; });
+  }
+
+  function go(step) {
+    if (items[at + step] === undefined) return;
+    at += step;
+    turn();
+  }
+
+  dialog.addEventListener("keydown", (event) => {
+    if (event.target instanceof HTMLMediaElement) return;
+    if (event.key === "ArrowLeft") go(-1);
+    if (event.key === "ArrowRight") go(1);
+  });
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  dialog.addEventListener("close", () => {
+    shown.abort();
+    dialog.remove();
+  });
+  signal.addEventListener("abort", () => dialog.close());
+  document.body.append(dialog);
+  dialog.showModal();
+  turn();
+}
+
+function content(item, signal, fail, lost) {
+  const address = url(`/stream_media/${item.id}`);
+  const crossorigin = isElsewhere ? "use-credentials" : undefined;
+  // An element does not tell why it failed; a request of one byte does.
+  const onerror = () => why(address, signal).then((error) => {
+    if (error && !lost(error)) fail(explain(error));
+    else if (!error) fail("Your browser cannot show this file. Download it.");
+  });
+  if (PICTURES.includes(item.mime_type)) {
+    return h("img", { src: address, alt: item.caption || item.name, crossorigin, onerror });
+  }
+  if (item.mime_type.startsWith("video/")) {
+    return media(h("video", { src: address, controls: true, playsinline: true, preload: "metadata", crossorigin, onerror }), item, signal);
+  }
+  if (item.mime_type.startsWith("audio/")) {
+    return media(h("audio", { src: address, controls: true, preload: "metadata", crossorigin, onerror }), item, signal);
+  }
+  if (item.mime_type === "application/pdf" && item.size <= LARGEST_PDF) return pdf(address, item, signal, fail);
+  return h("p", { class: "empty" }, "This kind of file is not shown here. Download it to open it.");
+}
+
+function media(element, item, signal) {
+  element.setAttribute("aria-label", item.name);
+  signal.addEventListener("abort", () => {
+    // Ends the request, too.
+    element.pause();
+    element.removeAttribute("src");
+    element.load();
+  });
+  return element;
+}
+
+/** A PDF comes with a policy that lets nothing run, the browser's own viewer included: it is shown from a copy. */
+function pdf(address, item, signal, fail) {
+  const frame = h("iframe", { title: item.name });
+  fetch(address, { credentials: "include", signal })
+    .then(async (response) => {
+      if (!response.ok) throw new Refusal(response.status, await response.json().catch(() => undefined));
+      const copy = URL.createObjectURL(new Blob([await response.arrayBuffer()], { type: "application/pdf" }));
+      signal.addEventListener("abort", () => URL.revokeObjectURL(copy));
+      frame.src = copy;
+    })
+    .catch((error) => {
+      if (!isAborted(error)) fail(explain(error instanceof Refusal ? error : new Refusal(0)));
+    });
+  return frame;
+}
+
+async function why(address, signal) {
+  try {
+    const response = await fetch(address, { credentials: "include", headers: { Range: "bytes=0-0" }, signal });
+    if (response.ok) return undefined;
+    return new Refusal(response.status, await response.json().catch(() => undefined));
+  } catch (error) {
+    return isAborted(error) ? undefined : new Refusal(0);
+  }
+}

@@ -1,0 +1,36 @@
+//! Commands with an API key.
+
+use super::support::{Console, Screen};
+use crate::browser::Chromium;
+use crate::support::TestStack;
+
+#[tokio::test]
+async fn a_command_is_sent_and_its_result_shown() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let stack = TestStack::start().await;
+    let key = stack.service("admin").await.key;
+    for (sent, screen) in (1..).zip(Screen::ALL) {
+        let console = Console::open(&chromium, &stack, "#commands", screen).await;
+        console.write("input[name=key]", "lg_wrong").await;
+        console.click("form.card button").await;
+        console.says(".alert", "This key is not valid.").await;
+        console.write("input[name=key]", &key).await;
+        console.click("form.card button").await;
+        console.says(".log .badge", "done").await;
+        console.says(".chat", "Hello from the console").await;
+        assert_eq!(stack.chat(1).len(), sent);
+        console.run::<()>("document.querySelector('.log summary').click()").await;
+        console.says(".log pre", "\"message_id\"").await;
+        console.picture("command").await;
+
+        console.write("textarea", "{").await;
+        console.click("form.card button").await;
+        console.says(".alert", "The data is no JSON").await;
+        console.write("textarea", r#"{"chat_id": 1}"#).await;
+        console.click("form.card button").await;
+        console.says(".alert", "text").await;
+        console.end();
+    }
+    chromium.close().await;
+    stack.end_clean().await;
+}

@@ -1,0 +1,10 @@
+//! The console in a real browser, at the sizes of a desktop and of a phone: each flow from the first look to the last, with
+//! pictures of it in `tests/artifacts/console`.
+
+mod access;
+mod camera;
+mod commands;
+mod saved;
+mod sign_in;
+mod support;
+mod uploads;

@@ -1,0 +1,105 @@
+//! Uploads: small files, staged files, cancelling, and going on after a reload.
+
+use super::support::{Console, Screen, end_accounts, file};
+use crate::account::PHONE;
+use crate::browser::Chromium;
+use crate::support::TestStack;
+
+#[tokio::test]
+async fn files_of_any_size_are_uploaded_with_a_bar_that_moves() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let (stack, folder) = (TestStack::start().await, tempfile::tempdir().unwrap());
+    for (number, screen) in (0..).zip(Screen::ALL) {
+        let console = Console::signed_in(&chromium, &stack, screen).await;
+        console.run::<()>(
+            "window.seen = [];
+             new MutationObserver(() => {
+                 const bar = document.querySelector('.uploads progress');
+                 if (bar) window.seen.push(bar.value);
+             }).observe(document.body, {subtree: true, childList: true, characterData: true, attributes: true});",
+        )
+        .await;
+        for (name, bytes) in [("small.bin", 100_000), ("large.bin", 20_000_000)] {
+            let name = format!("{number}-{name}");
+            let path = file(folder.path(), &name, bytes, number * 10 + bytes as u64);
+            let before = stack.saved_files(PHONE).len();
+            console.page.choose("#picker", &[&path]).await.unwrap();
+            console.says(".uploads", "In your Saved Messages.").await;
+            console.picture(&format!("uploaded-{bytes}")).await;
+            console
+                .run::<()>(&format!(
+                    "await until('it is listed', () => document.querySelector('.tile[data-name=\"{name}\"]'))"
+                ))
+                .await;
+            let files = stack.saved_files(PHONE);
+            assert_eq!(files.len(), before + 1);
+            console.hides(".uploads li").await;
+        }
+        let seen: Vec<u32> = console.run("return window.seen").await;
+        assert!(seen.iter().any(|value| (1..1000).contains(value)), "{seen:?}");
+        console.click(".who button").await;
+        console.shows("input[name=phone]").await;
+        console.end();
+    }
+    end_accounts(chromium, stack).await;
+}
+
+#[tokio::test]
+async fn an_upload_is_cancelled() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let (stack, folder) = (TestStack::start().await, tempfile::tempdir().unwrap());
+    let path = file(folder.path(), "unwanted.bin", 30_000_000, 3);
+    let before = stack.saved_files(PHONE).len();
+    let console = Console::signed_in(&chromium, &stack, Screen::Desktop).await;
+    console.run::<()>(HOLD).await;
+    console.page.choose("#picker", &[&path]).await.unwrap();
+    console.run::<()>("await until('a part is held', () => window.held > 0)").await;
+    console.picture("uploading").await;
+    console.click(".uploads button[aria-label^=Cancel]").await;
+    console.hides(".uploads li").await;
+    console
+        .run::<()>(
+            "await until('it is forgotten', () => localStorage.getItem('lambdagram uploads') === '{}')",
+        )
+        .await;
+    console.run::<()>("await until('it is deleted', () => window.deleted)").await;
+    assert_eq!(stack.saved_files(PHONE).len(), before);
+    console.end();
+    end_accounts(chromium, stack).await;
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_after_a_reload() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let (stack, folder) = (TestStack::start().await, tempfile::tempdir().unwrap());
+    let path = file(folder.path(), "long.bin", 30_000_000, 4);
+    let mut console = Console::signed_in(&chromium, &stack, Screen::Phone).await;
+    console.run::<()>(HOLD).await;
+    console.page.choose("#picker", &[&path]).await.unwrap();
+    console.run::<()>("await until('a part is held', () => window.held > 0)").await;
+    console.page.open(&format!("{}/?again", stack.stack.url())).await.unwrap();
+    console.says(".uploads", "Choose this file again to go on.").await;
+    console.picture("to-go-on").await;
+    console.page.choose("#picker", &[&path]).await.unwrap();
+    console.says(".uploads", "In your Saved Messages.").await;
+    console.shows(".tile[data-name=\"long.bin\"]").await;
+    console.end();
+    end_accounts(chromium, stack).await;
+}
+
+/// Lets the first part through and holds the others, and notes what is deleted.
+const HOLD: &str = "
+    window.held = 0;
+    let parts = 0;
+    const send = XMLHttpRequest.prototype.send;
+    XMLHttpRequest.prototype.send = function (body) {
+        if (body instanceof Blob && (parts += 1) > 1) window.held += 1;
+        else send.call(this, body);
+    };
+    const ask = window.fetch;
+    window.fetch = async (address, init) => {
+        const answer = await ask(address, init);
+        if (init?.method === 'DELETE') window.deleted = answer.status;
+        return answer;
+    };
+";
