@@ -2,9 +2,10 @@
 
 use lambdagram_aws::{Accepted, AwsError, BotQueue, Connection, Limit, Limits, Receipts};
 use lambdagram_domain::job::Job;
-use lambdagram_domain::receipt::Receipt;
+use lambdagram_domain::receipt::{ACCEPTING_TIME, Receipt, Repeat};
 
 use crate::config::{ConfigError, Environment};
+use crate::http::ApiError;
 
 /// The receipts and the queue.
 pub(crate) struct Intake {
@@ -31,6 +32,33 @@ impl Intake {
         limit: Option<(&Limits, &Limit)>,
     ) -> Result<Accepted, AwsError> {
         self.receipts.accept(receipt, limit).await
+    }
+
+    /// Writes the receipt of a job that a client asks for. `false` when an earlier request has queued the job already.
+    ///
+    /// # Errors
+    ///
+    /// What the client is told of a repeat that cannot be answered, of a limit, or of [`AwsError`].
+    pub(crate) async fn begin(
+        &self,
+        receipt: &Receipt,
+        (limits, limit): (&Limits, &Limit),
+    ) -> Result<bool, ApiError> {
+        let earlier = match self.accept(receipt, Some((limits, limit))).await? {
+            Accepted::New => return Ok(true),
+            Accepted::Limited { retry_after } => return Err(ApiError::TooManyRequests { retry_after }),
+            Accepted::Repeat(earlier) => earlier,
+        };
+        let now = receipt.accepted_at;
+        match earlier.repeat(receipt.fingerprint.as_deref(), now) {
+            Repeat::Answered => Ok(false),
+            Repeat::Unfinished => Ok(true),
+            Repeat::AnotherRequest => Err(ApiError::AnotherRequest),
+            Repeat::StillAccepting => {
+                let left = ACCEPTING_TIME.saturating_sub(now.since(earlier.accepted_at));
+                Err(ApiError::StillAnswering { retry_after: left.as_secs().max(1) })
+            }
+        }
     }
 
     /// Gives up on an accepted job after `cause`, so that a repeat need not wait for this request. Returns the cause.

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod bot_worker;
 mod clock;
+pub mod commands;
 mod config;
 pub mod fallback;
 mod http;
@@ -23,14 +24,19 @@ pub use routes::ROUTES;
 
 use std::process::ExitCode;
 
+/// Who may do what: `permissions.yaml`, which the functions are built with.
+pub const PERMISSIONS: &str = include_str!("../permissions.yaml");
+
 /// What a function's binary runs.
 pub type Main = fn() -> ExitCode;
 
 /// Every function: the name of its binary, and its [`Main`].
-pub const FUNCTIONS: [(&str, Main); 17] = [
+pub const FUNCTIONS: [(&str, Main); 19] = [
     ("bot_worker", bot_worker::main),
     ("check_password", account::check_password::main),
+    ("enqueue_command", commands::enqueue::main),
     ("fallback", fallback::main),
+    ("get_command", commands::get::main),
     ("get_post", mini_app::get_post::main),
     ("get_saved_messages_media", saved_messages::list::main),
     ("is_authenticated", account::is_authenticated::main),

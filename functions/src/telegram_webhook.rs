@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use http::StatusCode;
 use lambdagram_aws::{Accepted, BotSecrets, SecretStore};
+use lambdagram_domain::bot_api::Chat;
 use lambdagram_domain::ids::JobId;
-use lambdagram_domain::job::{Job, Work};
+use lambdagram_domain::job::Job;
 use lambdagram_domain::receipt::{Receipt, Repeat};
 use lambdagram_domain::time::UnixTime;
 use lambdagram_domain::update::{Request, Update};
@@ -45,8 +46,8 @@ impl Endpoint for TelegramWebhook {
         match update.request {
             Request::Welcome(chat_id) => {
                 let id = JobId::of_update(self.bot_id, update.id);
-                let work = Work::Welcome { mini_app_url: self.mini_app_url.clone() };
-                self.queue(&Job { id, chat_id, work }, request.now()).await?;
+                let job = Job::welcome(id, chat_id, self.mini_app_url.clone());
+                self.queue(&job, request.now()).await?;
             }
             Request::Nothing(kind) => tracing::info!(kind, "The update asks for nothing"),
         }
@@ -62,7 +63,7 @@ impl TelegramWebhook {
 
     /// Queues what a first delivery of an update asks for, or what an earlier delivery left undone.
     async fn queue(&self, job: &Job, now: UnixTime) -> Result<(), ApiError> {
-        let receipt = Receipt::new(job.id.clone(), None, job.chat_id, now);
+        let receipt = Receipt::new(job.id.clone(), None, job.chat.as_ref().and_then(Chat::id), now);
         if let Accepted::Repeat(earlier) = self.intake.accept(&receipt, None).await?
             && earlier.repeat(None, now) == Repeat::Answered
         {

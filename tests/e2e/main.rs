@@ -7,6 +7,7 @@ mod support;
 mod account;
 mod browser;
 mod cloud;
+mod commands;
 mod delivery;
 mod drift;
 mod events;

@@ -125,15 +125,19 @@ impl TestStack {
 
     /// The stack's DynamoDB.
     pub(crate) async fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.dynamodb_config().await)
+    }
+
+    /// How the stack's DynamoDB is reached.
+    pub(crate) async fn dynamodb_config(&self) -> aws_config::SdkConfig {
         let http_client = aws_smithy_http_client::Builder::new().build_http();
-        let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
+        aws_config::defaults(aws_config::BehaviorVersion::latest())
             .http_client(http_client)
             .endpoint_url(&self.stack.endpoints().dynamodb)
             .region("eu-central-1")
             .credentials_provider(Credentials::new("test", "local", None, None, "tests"))
             .load()
-            .await;
-        aws_sdk_dynamodb::Client::new(&config)
+            .await
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -208,13 +212,21 @@ impl TestStack {
         self.stack.sqs().messages(&queue.name).into_iter().map(|message| message.body).collect()
     }
 
-    /// The keys in the staging bucket.
+    /// The keys in the staging bucket that somebody has to take out again.
     pub(crate) fn staged(&self) -> Vec<String> {
-        let bucket = &self.stack.model().buckets[0].name;
-        let folder = self.folder.path().join("s3").join(bucket).join("photos");
-        let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        let bucket = self.folder.path().join("s3").join(&self.stack.model().buckets[0].name);
+        ["photos", "commands"].into_iter().flat_map(|folder| files_below(&bucket.join(folder))).collect()
     }
+}
+
+/// The names of the files in a folder and the folders in it.
+fn files_below(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let names = entries.map(Result::unwrap).flat_map(|entry| match entry.path().is_dir() {
+        true => files_below(&entry.path()),
+        false => vec![entry.file_name().into_string().unwrap()],
+    });
+    names.collect()
 }
 
 /// Status, headers and JSON body of an answer, after checking what every answer of the API has.

@@ -3,6 +3,8 @@
 //! Standard output is for what was asked for: the `ready` line, a function's answer. Everything else, the functions'
 //! logs included, goes to standard error. A start that fails says why in one line, and exits with 1.
 
+mod keys;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -41,6 +43,8 @@ struct Cli {
 enum Command {
     /// Run one function once and print its answer.
     Invoke(Invoke),
+    /// Make, list and take back the API keys of POST /enqueue_command.
+    Keys(keys::Keys),
     /// Tell Telegram where a bot's webhook is, which commands it has and what its menu button opens.
     Setup(Setup),
     /// Be one of the functions. The stack starts its processes so.
@@ -152,6 +156,7 @@ pub fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match cli.command {
             Some(Command::Invoke(invoke)) => run_once(invoke).await,
+            Some(Command::Keys(command)) => keys::run(command).await,
             Some(Command::Setup(setup)) => set_up(setup).await,
             Some(Command::Function { .. }) | None => run_stack(cli.run).await,
         }

@@ -32,7 +32,9 @@ use self::accounts::Accounts;
 use self::bot::Bot;
 use self::controls::Controls;
 use self::halves::Reachable;
-pub use self::invoke::{EnvironmentFileError, invoke_once, read_environment_file};
+pub use self::invoke::{
+    EnvironmentFileError, KeysTable, invoke_once, read_environment_file, running_keys_table,
+};
 
 use crate::aws::faults::Faults as AwsFaults;
 use crate::aws::iam::Policies;
@@ -50,6 +52,9 @@ use crate::template::{self, Environment, Model, TemplateError};
 
 /// How long the parts have to end. The whole stack is gone within 2 s, its children included.
 const STOP: Duration = Duration::from_millis(700);
+
+/// What commands may call back, by http too: the person's own machine.
+const OWN_NETWORKS: &str = "127.0.0.0/8,::1/128";
 
 /// How a stack is started.
 #[derive(Clone)]
@@ -227,6 +232,7 @@ impl Stack {
         let sqs = Sqs::open(data_dir, clock.clone()).map_err(|error| data_folder(data_dir, &error))?;
         sqs.set_endpoint(&aws_listeners.endpoints().sqs);
         let mut parameters = bot.parameters(&api_url);
+        parameters.insert("OwnNetworks".to_owned(), OWN_NETWORKS.to_owned());
         parameters.extend(accounts.parameters());
         parameters.extend(options.parameters.clone());
         let environment =

@@ -13,6 +13,7 @@
 //! hands out nothing of a message group while one of its messages is hidden.
 
 mod calls;
+mod command;
 mod delivery;
 
 use std::process::ExitCode;

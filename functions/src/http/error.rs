@@ -6,12 +6,14 @@
 use std::fmt;
 
 use ::http::StatusCode;
-use ::http::header::{ACCEPT_RANGES, ALLOW, CONTENT_RANGE, RETRY_AFTER, SET_COOKIE};
+use ::http::header::{ACCEPT_RANGES, ALLOW, CONTENT_RANGE, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
 use lambdagram_aws::{AwsError, LeaseError, SecretsError};
+use lambdagram_domain::bot_api::DataError;
 use lambdagram_domain::init_data::InitDataError;
 use lambdagram_domain::mini_app_token::TokenError;
 use lambdagram_domain::picture::PictureError;
 use lambdagram_domain::update::NotAnUpdate;
+use lambdagram_outbound::OutboundError;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -97,6 +99,25 @@ pub(crate) enum ApiError {
         /// What it must be.
         expected: &'static str,
     },
+    /// No key is shown, or one that opens nothing: which of both, nobody is told.
+    #[error("API key is missing or invalid.")]
+    ApiKey,
+    #[error("Unknown command.")]
+    UnknownCommand,
+    #[error("The command's data is invalid.")]
+    InvalidData {
+        /// What is wrong with it.
+        details: String,
+    },
+    #[error("The role of this API key may not run this command.")]
+    CommandForbidden,
+    #[error("callback_url cannot be called.")]
+    InvalidCallback {
+        /// Why not.
+        details: String,
+    },
+    #[error("reply_to names nothing that can be answered.")]
+    UnknownDispatch,
     #[error("Phone number is required.")]
     PhoneRequired,
     #[error("Invalid phone number format.")]
@@ -199,6 +220,7 @@ impl ApiError {
             | Self::InitDataInvalid
             | Self::InitDataExpired
             | Self::WebhookSecret
+            | Self::ApiKey
             | Self::PasswordRequired { .. }
             | Self::NotAuthenticated => StatusCode::UNAUTHORIZED,
             Self::NotAPhoto { .. }
@@ -207,6 +229,10 @@ impl ApiError {
             | Self::InvalidForm { .. }
             | Self::InvalidIdempotencyKey
             | Self::InvalidParameter { .. }
+            | Self::UnknownCommand
+            | Self::InvalidData { .. }
+            | Self::InvalidCallback { .. }
+            | Self::UnknownDispatch
             | Self::PhoneRequired
             | Self::PhoneInvalid
             | Self::PhoneAndCodeRequired
@@ -214,7 +240,7 @@ impl ApiError {
             | Self::CodeExpired
             | Self::PasswordMissing
             | Self::InvalidPassword => StatusCode::BAD_REQUEST,
-            Self::OriginRefused | Self::SignInNotAllowed => StatusCode::FORBIDDEN,
+            Self::OriginRefused | Self::SignInNotAllowed | Self::CommandForbidden => StatusCode::FORBIDDEN,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::StillAnswering { .. } => StatusCode::CONFLICT,
             Self::AnotherRequest => StatusCode::UNPROCESSABLE_ENTITY,
@@ -236,7 +262,9 @@ impl ApiError {
     /// What a client may know beyond the sentence.
     fn details(&self, request_id: &str) -> Option<String> {
         match self {
-            Self::NotAPhoto { details } => Some(details.clone()),
+            Self::NotAPhoto { details }
+            | Self::InvalidData { details }
+            | Self::InvalidCallback { details } => Some(details.clone()),
             Self::InvalidForm { details } => Some((*details).to_owned()),
             Self::TooManyStreams { .. } => Some("Too many files are streaming at once.".to_owned()),
             Self::Failed { details: Some(name), .. } => Some(name.clone()),
@@ -287,6 +315,7 @@ impl ApiError {
             answer = answer.with(RETRY_AFTER, &seconds.to_string());
         }
         match &self {
+            Self::ApiKey => answer.with(WWW_AUTHENTICATE, "Bearer"),
             Self::MethodNotAllowed { allow } => answer.with(ALLOW, &allow.join(", ")),
             Self::RangeNotSatisfiable { size } => answer.with(CONTENT_RANGE, &format!("bytes */{size}")),
             Self::TooLargeForOneAnswer => answer.with(ACCEPT_RANGES, "bytes"),
@@ -312,6 +341,19 @@ impl From<TokenError> for ApiError {
             TokenError::Invalid => Self::InitDataInvalid,
             TokenError::Expired => Self::InitDataExpired,
         }
+    }
+}
+
+impl From<DataError> for ApiError {
+    fn from(error: DataError) -> Self {
+        Self::InvalidData { details: error.to_string() }
+    }
+}
+
+impl From<OutboundError> for ApiError {
+    /// What is asked of an address before anything is sent to it.
+    fn from(error: OutboundError) -> Self {
+        Self::InvalidCallback { details: error.to_string() }
     }
 }
 

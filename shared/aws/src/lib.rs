@@ -6,6 +6,7 @@
 mod attributes;
 mod client;
 mod error;
+mod keys;
 mod limits;
 mod queue;
 mod receipts;
@@ -18,6 +19,7 @@ mod transaction;
 
 pub use client::Connection;
 pub use error::AwsError;
+pub use keys::ApiKeys;
 pub use limits::{Limit, Limits};
 pub use queue::{BotQueue, DeadLetterQueue};
 pub use receipts::{Accepted, Claim, ClaimError, ClaimToken, Claimed, Ending, Receipts};

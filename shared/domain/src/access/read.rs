@@ -64,7 +64,10 @@ fn named<T>(
 }
 
 fn role(name: &str, node: &Node) -> Result<Role, Wrong> {
-    let fields = node.fields(&format!("`{name}`"), &["commands", "bot_commands", "paid_broadcast"])?;
+    let fields = node.fields(
+        &format!("`{name}`"),
+        &["commands", "bot_commands", "paid_broadcast", "commands_per_minute"],
+    )?;
     let commands = list(fields.get("commands").copied(), "`commands`")?;
     let bot_commands = list(fields.get("bot_commands").copied(), "`bot_commands`")?;
     let grant = |(line, text)| Grant::read(text).map_err(|problem| (line, problem));
@@ -84,7 +87,13 @@ fn role(name: &str, node: &Node) -> Result<Role, Wrong> {
                 _ => return Err((node.line, Problem::expected("`paid_broadcast`", "true or false"))),
             },
         },
+        commands_per_minute: fields.get("commands_per_minute").map(|node| quota(node)).transpose()?,
     })
+}
+
+fn quota(node: &Node) -> Result<u32, Wrong> {
+    let number = node.text().and_then(|text| text.parse().ok());
+    number.ok_or_else(|| (node.line, Problem::expected("`commands_per_minute`", "a whole number")))
 }
 
 /// The texts of a list, with their lines.

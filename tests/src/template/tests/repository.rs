@@ -50,6 +50,8 @@ fn every_route_reaches_its_function() {
             ("GetPost", "GET", "/post/{id}"),
             ("MiniAppSession", "POST", "/mini-app/session"),
             ("TelegramWebhook", "POST", "/telegram/webhook"),
+            ("EnqueueCommand", "POST", "/enqueue_command"),
+            ("GetCommand", "GET", "/commands/{id}"),
             ("SendCode", "POST", "/send-code"),
             ("ResendCode", "POST", "/resend-code"),
             ("SignIn", "POST", "/sign-in"),
@@ -281,9 +283,11 @@ fn tables_and_buckets_can_be_made_as_they_are() {
             "KeySchema": [{ "AttributeName": attribute, "KeyType": "HASH" }],
         })
     };
-    let [jobs, sessions, limits, media] = &model.tables[..] else {
-        panic!("four tables, not {}", model.tables.len())
+    let [jobs, sessions, limits, media, keys] = &model.tables[..] else {
+        panic!("five tables, not {}", model.tables.len())
     };
+    assert_eq!(keys.create, key("lambdagram-local-keystable", "id"));
+    assert_eq!(keys.ttl_attribute, None, "a key is good until somebody takes it back");
     assert_eq!(jobs.create, key("lambdagram-local-jobstable", "id"));
     assert_eq!(sessions.create, key("lambdagram-local-sessionstable", "id"));
     assert_eq!(limits.create, key("lambdagram-local-limitstable", "key"));
@@ -307,7 +311,10 @@ fn tables_and_buckets_can_be_made_as_they_are() {
     }
     let [staging] = &model.buckets[..] else { panic!("one bucket, not {}", model.buckets.len()) };
     assert_eq!((staging.name.as_str(), &staging.cors), ("lambdagram-local-stagingbucket", &json!([])));
-    let forgotten = &staging.lifecycle[1]["AbortIncompleteMultipartUpload"];
+    let results =
+        json!({"Id": "forget-results", "Status": "Enabled", "Prefix": "results/", "ExpirationInDays": 2});
+    assert_eq!(staging.lifecycle[1], results);
+    let forgotten = &staging.lifecycle[2]["AbortIncompleteMultipartUpload"];
     assert_eq!(forgotten, &json!({ "DaysAfterInitiation": 1 }));
 }
 
@@ -338,6 +345,12 @@ fn each_function_gets_the_variables_it_uses_and_no_others() {
         names("TelegramWebhook"),
         "ALLOWED_ORIGINS BOT_ID BOT_QUEUE_URL JOBS_TABLE MINI_APP_URL SECRETS_ID"
     );
+    assert_eq!(
+        names("EnqueueCommand"),
+        "ALLOWED_ORIGINS BOT_QUEUE_URL COMMANDS_PER_MINUTE JOBS_TABLE KEYS_TABLE LIMITS_TABLE OWN_NETWORKS \
+         STAGING_BUCKET"
+    );
+    assert_eq!(names("GetCommand"), "ALLOWED_ORIGINS JOBS_TABLE KEYS_TABLE STAGING_BUCKET");
     assert_eq!(
         names("BotWorker"),
         "BOT_API_URL BOT_DEAD_LETTER_QUEUE_URL BOT_QUEUE_URL JOBS_TABLE SECRETS_ID STAGING_BUCKET \
@@ -408,6 +421,21 @@ fn each_function_of_accounts_may_do_to_a_session_what_it_does() {
     for finds_files in ["StreamMedia", "StreamThumbnail", "MediaTickets"] {
         assert_eq!(may(finds_files), "GetItem UpdateItem DeleteItem");
     }
+}
+
+#[test]
+fn functions_read_api_keys_and_make_none() {
+    let model = model();
+    for function in &model.functions {
+        let expected = match function.logical_id.as_str() {
+            // The write notes when a key was last used.
+            "EnqueueCommand" | "GetCommand" => "GetItem UpdateItem",
+            _ => "",
+        };
+        assert_eq!(may_do(&model, &function.logical_id, "keystable"), expected, "{}", function.logical_id);
+    }
+    assert_eq!(may_do(&model, "GetCommand", "jobstable"), "GetItem");
+    assert_eq!(may_do(&model, "EnqueueCommand", "jobstable"), "GetItem PutItem UpdateItem");
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn keys_that_mean_nothing_are_errors() {
     }
     assert_eq!(
         error("roles:\n  admin:\n    comands:\n      - send_message\n"),
-        "permissions, line 3: `comands` means nothing here; expected `commands`, `bot_commands` or `paid_broadcast`"
+        "permissions, line 3: `comands` means nothing here; expected `commands`, `bot_commands`, `paid_broadcast` or `commands_per_minute`"
     );
 }
 

@@ -1,0 +1,4 @@
+//! Telegram behind REST: commands that other services enqueue.
+
+mod answers;
+mod support;
