@@ -1,6 +1,6 @@
 //! The way of a job into the queue: its receipt is there first, so that nothing accepted can be lost on the way.
 
-use lambdagram_aws::{Accepted, AwsError, BotQueue, Connection, Limit, Limits, Receipts};
+use lambdagram_aws::{Accepted, AwsError, Connection, FifoQueue, Limit, Limits, Receipts};
 use lambdagram_domain::job::Job;
 use lambdagram_domain::receipt::{ACCEPTING_TIME, Receipt, Repeat};
 
@@ -10,14 +10,14 @@ use crate::http::ApiError;
 /// The receipts and the queue.
 pub(crate) struct Intake {
     receipts: Receipts,
-    queue: BotQueue,
+    queue: FifoQueue,
 }
 
 impl Intake {
     pub(crate) fn new(environment: &Environment, connection: &Connection) -> Result<Self, ConfigError> {
         Ok(Self {
             receipts: Receipts::new(connection, environment.text("JOBS_TABLE")?),
-            queue: BotQueue::new(connection, environment.text("BOT_QUEUE_URL")?),
+            queue: FifoQueue::new(connection, environment.text("BOT_QUEUE_URL")?),
         })
     }
 
@@ -69,13 +69,14 @@ impl Intake {
         cause
     }
 
-    /// Queues an accepted job. Once this returns, it is not lost any more.
+    /// Queues an accepted job at the end of its line. Once this returns, it is not lost any more.
     ///
     /// # Errors
     ///
     /// [`AwsError`] when the queue did not confirm.
     pub(crate) async fn enqueue(&self, job: &Job) -> Result<(), AwsError> {
-        self.queue.send(job).await?;
+        let body = serde_json::to_string(job).expect("a job is plain data");
+        self.queue.send(&job.group(), job.id.as_str(), body).await?;
         if let Err(cause) = self.receipts.mark_queued(&job.id).await {
             // The queue has the job, which is what was promised; a repeat would queue it under the same id.
             tracing::warn!(job = %job.id, cause = %cause, "The receipt does not say that its job is queued");

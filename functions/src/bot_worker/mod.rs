@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use lambdagram_aws::{BotQueue, BotSecrets, DeadLetterQueue, Receipts, SecretStore, StagingBucket};
+use lambdagram_aws::{BotSecrets, DeadLetterQueue, FifoQueue, Receipts, SecretStore, StagingBucket};
 use lambdagram_telegram::bot_api::{BotApi, TELEGRAM};
 
 use crate::clock::Clock;
@@ -36,7 +36,7 @@ pub fn main() -> ExitCode {
         Ok(BotWorker {
             receipts: Receipts::new(connection, environment.text("JOBS_TABLE")?),
             staging: StagingBucket::new(connection, environment.text("STAGING_BUCKET")?),
-            queue: BotQueue::new(connection, environment.text("BOT_QUEUE_URL")?),
+            queue: FifoQueue::new(connection, environment.text("BOT_QUEUE_URL")?),
             dead_letters: DeadLetterQueue::new(connection, environment.text("BOT_DEAD_LETTER_QUEUE_URL")?),
             bot: BotApi::new(base_url, secrets.versions().current.bot_token.clone()),
             secrets,
@@ -49,7 +49,7 @@ pub fn main() -> ExitCode {
 struct BotWorker {
     receipts: Receipts,
     staging: StagingBucket,
-    queue: BotQueue,
+    queue: FifoQueue,
     dead_letters: DeadLetterQueue,
     bot: BotApi,
     secrets: SecretStore<BotSecrets>,

@@ -21,7 +21,7 @@ pub use client::Connection;
 pub use error::AwsError;
 pub use keys::ApiKeys;
 pub use limits::{Limit, Limits};
-pub use queue::{BotQueue, DeadLetterQueue};
+pub use queue::{DeadLetterQueue, FifoQueue};
 pub use receipts::{Accepted, Claim, ClaimError, ClaimToken, Claimed, Ending, Receipts};
 pub use secrets::{AccountSecrets, BotSecrets, SecretStore, SecretVersions, SecretsError};
 pub use seen_media::{SeenMedia, ShelfRow};

@@ -1,52 +1,51 @@
-//! The bot's FIFO queue and its dead-letter queue.
+//! FIFO queues, and the dead-letter queue of the bot's.
 //!
-//! The message group is the chat, which keeps each chat's order; the deduplication id is the job's id, so that a send
-//! which is repeated because its answer was lost is one message.
+//! The message group keeps the order of what belongs together: of a chat's jobs, of a session's uploads. The
+//! deduplication id names what is to be done, so that a send which is repeated because its answer was lost is one
+//! message.
 
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
-use lambdagram_domain::job::Job;
 use lambdagram_domain::retry::LONGEST_HIDING;
 
 use crate::client::Connection;
 use crate::error::AwsError;
 
-/// The queue of jobs for the bot.
+/// A FIFO queue: the messages of one group come in order, one at a time, and the groups side by side.
 #[derive(Clone, Debug)]
-pub struct BotQueue {
+pub struct FifoQueue {
     client: Client,
     url: String,
 }
 
-impl BotQueue {
+impl FifoQueue {
     /// The queue at `url`.
     pub fn new(connection: &Connection, url: String) -> Self {
         Self { client: Client::new(connection.config()), url }
     }
 
-    /// Puts `job` at the end of its line.
+    /// Puts `body` at the end of the line of `group`. Within five minutes a second message of that group with the same
+    /// `deduplication_id` is none (SQS, `SendMessage`). Both names have up to 128 letters, digits and punctuation marks.
     ///
     /// # Errors
     ///
-    /// [`AwsError`] when SQS did not confirm; the job may be in the queue all the same.
-    #[expect(clippy::missing_panics_doc, reason = "plain data always serialises")]
-    pub async fn send(&self, job: &Job) -> Result<(), AwsError> {
-        let body = serde_json::to_string(job).expect("a job is plain data");
+    /// [`AwsError`] when SQS did not confirm; the message may be in the queue all the same.
+    pub async fn send(&self, group: &str, deduplication_id: &str, body: String) -> Result<(), AwsError> {
         let sent = self
             .client
             .send_message()
             .queue_url(&self.url)
-            .message_group_id(job.group())
-            .message_deduplication_id(job.id.as_str())
+            .message_group_id(group)
+            .message_deduplication_id(deduplication_id)
             .message_body(body)
             .send()
             .await;
         sent.map(drop).map_err(|error| AwsError::new("SendMessage", &error))
     }
 
-    /// Keeps a received message, and with it its chat's line, out of sight for `duration` from now.
+    /// Keeps a received message, and with it the line of its group, out of sight for `duration` from now.
     ///
     /// # Errors
     ///
