@@ -262,7 +262,7 @@ impl TestStack {
     }
 
     /// Moves every dead letter back to the queue it came for, as an operator does.
-    async fn redrive(&self) {
+    pub(crate) async fn redrive(&self) {
         let queue = self.stack.model().queues.iter().find(|queue| queue.name.contains("dead")).unwrap();
         let source = format!("arn:aws:sqs:us-east-1:123456789012:{}", queue.name);
         let destination = format!("arn:aws:sqs:us-east-1:123456789012:{}", self.bot_queue());

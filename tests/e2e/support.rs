@@ -212,6 +212,11 @@ impl TestStack {
         self.stack.sqs().messages(&queue.name).into_iter().map(|message| message.body).collect()
     }
 
+    /// The stack's data folder.
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The keys in the staging bucket that somebody has to take out again.
     pub(crate) fn staged(&self) -> Vec<String> {
         let bucket = self.folder.path().join("s3").join(&self.stack.model().buckets[0].name);
