@@ -43,7 +43,7 @@ struct Cli {
 enum Command {
     /// Run one function once and print its answer.
     Invoke(Invoke),
-    /// Make, list and take back the API keys of POST /enqueue_command.
+    /// Make, list and take back API keys, with which services enqueue commands.
     Keys(keys::Keys),
     /// Tell Telegram where a bot's webhook is, which commands it has and what its menu button opens.
     Setup(Setup),

@@ -11,9 +11,9 @@ use futures_util::future::try_join_all;
 use http::header::LOCATION;
 use http::{HeaderName, StatusCode};
 use lambdagram_aws::{AwsError, Limit, Limits, Receipts, StagingBucket};
-use lambdagram_domain::access::Permissions;
+use lambdagram_domain::access::{Permissions, Role};
 use lambdagram_domain::api_key::StoredKey;
-use lambdagram_domain::bot_api::{Checked, Method};
+use lambdagram_domain::bot_api::{Chat, Checked, Method};
 use lambdagram_domain::command::{Command, Packed, Part};
 use lambdagram_domain::ids::JobId;
 use lambdagram_domain::job::Job;
@@ -27,6 +27,7 @@ use super::key_holder::KeyHolders;
 use super::outcome;
 use super::wait::{Pauses, preferred};
 use crate::clock::Clock;
+use crate::config::permissions;
 use crate::http::{Answer, ApiError, Endpoint, Incoming};
 use crate::intake::Intake;
 use crate::runtime::serve_http;
@@ -46,7 +47,7 @@ pub fn main() -> ExitCode {
         let (environment, connection) = (&start.environment, &start.connect().await);
         Ok(EnqueueCommand {
             holders: KeyHolders::new(environment, connection)?,
-            permissions: environment.permissions()?,
+            permissions: permissions()?,
             own_networks: environment.own_networks()?,
             intake: Intake::new(environment, connection)?,
             receipts: Receipts::new(connection, environment.text("JOBS_TABLE")?),
@@ -95,7 +96,7 @@ impl Endpoint for EnqueueCommand {
         let chat = call.chat.clone();
         let Packed { command, parts } = Command::pack(method, call);
         let job = Job::command(id, chat, command);
-        let chat_id = job.chat.as_ref().and_then(|chat| chat.id());
+        let chat_id = job.chat.as_ref().and_then(Chat::id);
         let owner = Some(Owner::Key(holder.id.clone()));
         let receipt = Receipt {
             fingerprint: key.map(|_| fingerprint_of(request.body())),
@@ -134,7 +135,7 @@ impl EnqueueCommand {
     /// The limit on a key's commands: its role's own, or that of all keys.
     fn limit_of(&self, holder: &StoredKey) -> Limit {
         let role = self.permissions.role_of_key(&holder.id, &holder.role);
-        let most = role.and_then(|role| role.commands_per_minute()).unwrap_or(self.commands_per_minute);
+        let most = role.and_then(Role::commands_per_minute).unwrap_or(self.commands_per_minute);
         Limit { subject: format!("commands#{}", holder.id), most, window: LIMIT_WINDOW }
     }
 
@@ -154,12 +155,11 @@ impl EnqueueCommand {
             Some(seconds) => self.wait(id, self.patience(request, seconds)).await?,
             None => None,
         };
-        let answer = match ended {
-            Some(receipt) => outcome::answer(&receipt, &self.staging).await?,
-            None => {
-                let body = json!({"status": "success", "message": "Command enqueued", "id": id});
-                Answer::json(StatusCode::ACCEPTED, body)
-            }
+        let answer = if let Some(receipt) = ended {
+            outcome::answer(&receipt, &self.staging).await?
+        } else {
+            let body = json!({"status": "success", "message": "Command enqueued", "id": id});
+            Answer::json(StatusCode::ACCEPTED, body)
         };
         let answer = answer.with(LOCATION, &location);
         Ok(match wait {

@@ -6,12 +6,12 @@ use lambdagram_outbound::Rules;
 use super::{ConfigError, Environment};
 use crate::PERMISSIONS;
 
-impl Environment {
-    /// Who may do what.
-    pub(crate) fn permissions(&self) -> Result<Permissions, ConfigError> {
-        Ok(Permissions::parse(PERMISSIONS)?)
-    }
+/// Who may do what.
+pub(crate) fn permissions() -> Result<Permissions, ConfigError> {
+    Ok(Permissions::parse(PERMISSIONS)?)
+}
 
+impl Environment {
     /// Commands that one API key may enqueue in a minute, where its role does not say its own number.
     pub(crate) fn commands_per_minute(&self) -> Result<u32, ConfigError> {
         self.parsed("COMMANDS_PER_MINUTE", "a whole number")
@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn the_permissions_that_are_built_in_can_be_read() {
-        let permissions = environment(&[]).permissions().unwrap();
+        let permissions = super::permissions().unwrap();
         assert_eq!(permissions.role_names().collect::<Vec<_>>(), ["admin", "notifier"]);
     }
 

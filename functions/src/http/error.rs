@@ -6,7 +6,7 @@
 use std::fmt;
 
 use ::http::StatusCode;
-use ::http::header::{ACCEPT_RANGES, ALLOW, CONTENT_RANGE, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
+use ::http::header::{ACCEPT_RANGES, ALLOW, CONTENT_RANGE, RETRY_AFTER, SET_COOKIE};
 use lambdagram_aws::{AwsError, LeaseError, SecretsError};
 use lambdagram_domain::bot_api::DataError;
 use lambdagram_domain::init_data::InitDataError;
@@ -99,7 +99,8 @@ pub(crate) enum ApiError {
         /// What it must be.
         expected: &'static str,
     },
-    /// No key is shown, or one that opens nothing: which of both, nobody is told.
+    /// No key is shown, or one that opens nothing: which of both, nobody is told. There is no `WWW-Authenticate`: API
+    /// Gateway passes it on under another name.
     #[error("API key is missing or invalid.")]
     ApiKey,
     #[error("Unknown command.")]
@@ -315,7 +316,6 @@ impl ApiError {
             answer = answer.with(RETRY_AFTER, &seconds.to_string());
         }
         match &self {
-            Self::ApiKey => answer.with(WWW_AUTHENTICATE, "Bearer"),
             Self::MethodNotAllowed { allow } => answer.with(ALLOW, &allow.join(", ")),
             Self::RangeNotSatisfiable { size } => answer.with(CONTENT_RANGE, &format!("bytes */{size}")),
             Self::TooLargeForOneAnswer => answer.with(ACCEPT_RANGES, "bytes"),

@@ -46,7 +46,7 @@ pub enum Accepted {
     /// It is written.
     New,
     /// A receipt of that id is there already, and stays as it is.
-    Repeat(Receipt),
+    Repeat(Box<Receipt>),
     /// The limit is reached; nothing was written.
     Limited {
         /// Seconds until the limit's window ends.
@@ -75,14 +75,14 @@ pub enum Claimed {
     /// It is granted. The receipt is as it was before, with this attempt counted.
     Granted {
         /// The receipt.
-        receipt: Receipt,
+        receipt: Box<Receipt>,
         /// The claim before ended while a request may have been on its way to Telegram.
         unresolved: bool,
     },
     /// Another worker holds it until then.
     Held(UnixTime),
     /// The job is finished; there is nothing to do.
-    Finished(Receipt),
+    Finished(Box<Receipt>),
 }
 
 /// Why a write under a claim did not happen.
@@ -170,7 +170,7 @@ impl Receipts {
             return Ok(Accepted::New);
         };
         if let Some(there) = error.refused(0) {
-            let there = there.item().and_then(receipt_of).map(Accepted::Repeat);
+            let there = there.item().and_then(receipt_of).map(Box::new).map(Accepted::Repeat);
             return there.ok_or_else(|| AwsError::unreadable("TransactWriteItems", "receipt"));
         }
         match limit {
@@ -269,7 +269,7 @@ impl Receipts {
                 };
                 let attempts = before.attempts + 1;
                 Ok(Claimed::Granted {
-                    receipt: Receipt { attempts, state: State::Running, ..before },
+                    receipt: Box::new(Receipt { attempts, state: State::Running, ..before }),
                     unresolved,
                 })
             }
@@ -281,7 +281,7 @@ impl Receipts {
                         State::Running | State::Sending => {
                             Claimed::Held(claim_end(item).ok_or_else(unreadable)?)
                         }
-                        _ => Claimed::Finished(there),
+                        _ => Claimed::Finished(Box::new(there)),
                     })
                 }
                 _ => Err(AwsError::new("UpdateItem", &error)),

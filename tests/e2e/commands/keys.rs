@@ -99,7 +99,7 @@ async fn a_key_that_opens_nothing_costs_the_same_whatever_is_wrong_with_it() {
         let made =
             calls(&stack, "*", async { answered = Some(service.enqueue(&message(7, "hi")).await) }).await;
         let mut headers = answered.as_ref().unwrap().headers.clone();
-        for of_each in ["x-request-id", "date"] {
+        for of_each in ["x-request-id", "x-amzn-requestid", "x-amz-apigw-id", "date"] {
             headers.remove(of_each);
         }
         answers.push((made, headers, answered.unwrap().told()));

@@ -21,7 +21,7 @@ use crate::stack::running_keys_table;
 pub(super) struct Keys {
     #[command(subcommand)]
     action: Action,
-    /// The table of a deployed stack (its output KeysTableName), reached with the credentials and the region of the
+    /// The table of a deployed stack (its output `KeysTableName`), reached with the credentials and the region of the
     /// environment or of a profile. Without it, the stack that runs on this machine is meant.
     #[arg(long, global = true)]
     table: Option<String>,

@@ -24,7 +24,6 @@ fn assert_table(table: impl IntoIterator<Item = (ApiError, u16, Value)>) {
             ApiError::MethodNotAllowed { .. } => expected.with(ALLOW, "GET, POST"),
             ApiError::RangeNotSatisfiable { .. } => expected.with(CONTENT_RANGE, "bytes */7"),
             ApiError::TooLargeForOneAnswer => expected.with(ACCEPT_RANGES, "bytes"),
-            ApiError::ApiKey => expected.with(WWW_AUTHENTICATE, "Bearer"),
             _ => expected,
         };
         assert_eq!(error.into_answer("r-1", Failure::Internal), expected);
