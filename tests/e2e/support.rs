@@ -227,9 +227,9 @@ impl TestStack {
 /// The names of the files in a folder and the folders in it.
 fn files_below(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let names = entries.map(Result::unwrap).flat_map(|entry| match entry.path().is_dir() {
-        true => files_below(&entry.path()),
-        false => vec![entry.file_name().into_string().unwrap()],
+    let names = entries.map(Result::unwrap).flat_map(|entry| {
+        let path = entry.path();
+        if path.is_dir() { files_below(&path) } else { vec![entry.file_name().into_string().unwrap()] }
     });
     names.collect()
 }

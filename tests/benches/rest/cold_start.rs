@@ -14,6 +14,15 @@ const FUNCTIONS: [(&str, &str); 2] = [("EnqueueCommand", "enqueue_command"), ("G
 pub(crate) async fn measure(binaries: &Binaries) -> Result<(), Failure> {
     let ours = BenchStack::ours(binaries, &LogSink::default()).await?;
     let bare = BenchStack::bare(binaries, &ours).await?;
+    answers_at_once(&ours, &bare).await?;
+    answers_of_work(&ours, &bare).await?;
+    ours.stop().await;
+    bare.stop().await;
+    Ok(())
+}
+
+/// Requests that are refused before anything is asked of AWS.
+async fn answers_at_once(ours: &BenchStack, bare: &BenchStack) -> Result<(), Failure> {
     let hello = side_of_bare(&bare.stack)?;
     let mut rows = Vec::new();
     for (function, name) in FUNCTIONS {
@@ -23,9 +32,13 @@ pub(crate) async fn measure(binaries: &Binaries) -> Result<(), Failure> {
         rows.push(row(name, &side, &hello).await?);
     }
     print_answers_at_once(&rows);
+    Ok(())
+}
 
+/// A command that is accepted.
+async fn answers_of_work(ours: &BenchStack, bare: &BenchStack) -> Result<(), Failure> {
     let key = ApiKey::generate();
-    store(&ours, &key).await?;
+    store(ours, &key).await?;
     let read = event("get_post")?;
     let reads = Side { stack: &bare.stack, function: "GetPost", event: Box::new(|| read.clone()) };
     let shown = format!("Bearer {}", key.encode());
@@ -40,8 +53,6 @@ pub(crate) async fn measure(binaries: &Binaries) -> Result<(), Failure> {
     let heads =
         ["function", "answers", "start to first answer", "bare function with a read", "ratio of medians"];
     print(&format!("Start to first answer of real work, medians of {RUNS} runs each"), heads, &rows);
-    ours.stop().await;
-    bare.stop().await;
     Ok(())
 }
 
