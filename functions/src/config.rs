@@ -2,6 +2,7 @@
 
 mod accounts;
 mod commands;
+mod dispatch;
 
 use std::collections::HashMap;
 use std::str::FromStr;

@@ -1,6 +1,8 @@
 //! The way of a job into the queue: its receipt is there first, so that nothing accepted can be lost on the way.
 
-use lambdagram_aws::{Accepted, AwsError, Connection, FifoQueue, Limit, Limits, Receipts};
+use futures_util::future::try_join_all;
+use lambdagram_aws::{Accepted, AwsError, Connection, FifoQueue, Limit, Limits, Receipts, StagingBucket};
+use lambdagram_domain::command::Part;
 use lambdagram_domain::job::Job;
 use lambdagram_domain::receipt::{ACCEPTING_TIME, Receipt, Repeat};
 
@@ -82,5 +84,23 @@ impl Intake {
             tracing::warn!(job = %job.id, cause = %cause, "The receipt does not say that its job is queued");
         }
         Ok(())
+    }
+
+    /// Stages the parts of an accepted command and queues it, as [`Self::enqueue`].
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError`].
+    pub(crate) async fn stage_and_enqueue(
+        &self,
+        staging: &StagingBucket,
+        job: &Job,
+        parts: Vec<Part>,
+    ) -> Result<(), AwsError> {
+        let put = async |part: Part| {
+            staging.put(&job.staged_part(&part.name), &part.content_type, part.bytes).await
+        };
+        try_join_all(parts.into_iter().map(put)).await?;
+        self.enqueue(job).await
     }
 }

@@ -4,11 +4,14 @@
 //! environment. `runtime` starts a function: configuration, clients, logs, then the loop of invocations. Each file
 //! in `bin/` names one of the functions here and nothing else.
 
+mod access;
 pub mod account;
+mod batch;
 pub mod bot_worker;
 mod clock;
 pub mod commands;
 mod config;
+pub mod dispatch;
 pub mod fallback;
 mod http;
 mod intake;
@@ -31,9 +34,10 @@ pub const PERMISSIONS: &str = include_str!("../permissions.yaml");
 pub type Main = fn() -> ExitCode;
 
 /// Every function: the name of its binary, and its [`Main`].
-pub const FUNCTIONS: [(&str, Main); 19] = [
+pub const FUNCTIONS: [(&str, Main); 20] = [
     ("bot_worker", bot_worker::main),
     ("check_password", account::check_password::main),
+    ("dispatch_worker", dispatch::worker::main),
     ("enqueue_command", commands::enqueue::main),
     ("fallback", fallback::main),
     ("get_command", commands::get::main),

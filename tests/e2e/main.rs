@@ -9,6 +9,7 @@ mod browser;
 mod cloud;
 mod commands;
 mod delivery;
+mod dispatch;
 mod drift;
 mod events;
 mod faults;

@@ -36,6 +36,7 @@ pub(crate) fn options(folder: &Path, logs: LogSink) -> Options {
         data_dir: folder.to_owned(),
         launcher: Launcher::Reexecute(env!("CARGO_BIN_EXE_local").into()),
         telegram: Telegram::Simulated,
+        assignments: None,
         parameters: std::collections::BTreeMap::new(),
         overrides: std::collections::BTreeMap::new(),
         logs,
@@ -206,10 +207,11 @@ impl TestStack {
         assert_eq!(answer.status(), StatusCode::CREATED);
     }
 
-    /// The bodies in the dead-letter queue.
+    /// The bodies in the dead-letter queues.
     pub(crate) fn dead_letters(&self) -> Vec<String> {
-        let queue = self.stack.model().queues.iter().find(|queue| queue.name.contains("dead")).unwrap();
-        self.stack.sqs().messages(&queue.name).into_iter().map(|message| message.body).collect()
+        let queues = self.stack.model().queues.iter().filter(|queue| queue.name.contains("dead"));
+        let letters = queues.flat_map(|queue| self.stack.sqs().messages(&queue.name));
+        letters.map(|message| message.body).collect()
     }
 
     /// The stack's data folder.

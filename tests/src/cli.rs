@@ -72,6 +72,9 @@ struct Common {
     /// Run the built functions of this folder instead of this binary's own.
     #[arg(long)]
     functions_dir: Option<PathBuf>,
+    /// Who has which role and which services there are, if not assignments.yaml in the data folder says it.
+    #[arg(long)]
+    assignments: Option<PathBuf>,
     /// The Telegram the bot and the accounts are at.
     #[arg(long, value_enum, default_value_t = WhichTelegram::Simulated)]
     telegram: WhichTelegram,
@@ -278,6 +281,7 @@ fn options(common: &Common, port: u16) -> Result<Options, String> {
         data_dir: common.data_dir.clone(),
         launcher,
         telegram,
+        assignments: common.assignments.clone(),
         parameters: BTreeMap::new(),
         overrides: BTreeMap::new(),
         logs: LogSink::default().printing_to(io::stderr()),

@@ -14,9 +14,10 @@ use lambdagram_telegram::bot_api::{BotApiError, CALL_TIMEOUT};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::BotWorker;
 use super::calls::{Call, welcome};
 use super::command::{refused, repeats_safely};
-use super::{BotWorker, Verdict};
+use crate::batch::Verdict;
 use crate::config::UnresolvedSends;
 
 /// Kept free at the end of an invocation, to record what became of the last call: one call of the SDK with all its
@@ -45,6 +46,8 @@ struct Held<'a> {
     token: ClaimToken,
     /// This attempt's number, from 1.
     attempt: u32,
+    /// Who is to be told of its end.
+    callback_url: Option<String>,
     deadline: SystemTime,
 }
 
@@ -80,7 +83,7 @@ impl Outcome {
 
 impl BotWorker {
     /// Does the job of one message, as far as it can be done now.
-    pub(super) async fn process(&self, record: &SqsMessage, deadline: SystemTime) -> Verdict {
+    pub(super) async fn deliver(&self, record: &SqsMessage, deadline: SystemTime) -> Verdict {
         let body = record.body.as_deref().unwrap_or_default();
         let message_id = record.message_id.as_deref().unwrap_or_default();
         let Ok(job) = serde_json::from_str::<Job>(body) else {
@@ -94,16 +97,17 @@ impl BotWorker {
         let (receipt, unresolved) = match self.receipts.claim(&job, &claim).await {
             Ok(Claimed::Granted { receipt, unresolved }) => (receipt, unresolved),
             Ok(Claimed::Held(until)) => return Verdict::Later(until.since(now) + Duration::from_secs(1)),
-            Ok(Claimed::Finished(_)) => {
+            Ok(Claimed::Finished(receipt)) => {
                 self.clear_up(&job).await;
-                return Verdict::Done;
+                return self.tell(&job.id, receipt.callback_url).await;
             }
             Err(cause) => {
                 tracing::error!(job = %job.id, cause = %cause, "The job cannot be claimed");
                 return Verdict::Later(delay_after(1).unwrap_or_default());
             }
         };
-        let held = Held { job, body, message_id, token, attempt: receipt.attempts, deadline };
+        let (attempt, callback_url) = (receipt.attempts, receipt.callback_url.clone());
+        let held = Held { job, body, message_id, token, attempt, callback_url, deadline };
         if unresolved {
             tracing::warn!(job = %held.job.id, "A send is unresolved: its worker ended before the answer was recorded");
             if self.stops_unresolved(&held.job) {
@@ -252,7 +256,7 @@ impl BotWorker {
         }
         tracing::info!(job = %job.id, attempt = held.attempt, ending = ending.state().name(), "The job ended");
         self.clear_up(job).await;
-        Verdict::Done
+        self.tell(&job.id, held.callback_url.clone()).await
     }
 
     async fn finish(&self, held: &Held<'_>, ending: &Ending) -> Result<(), ClaimError> {
@@ -298,7 +302,7 @@ impl BotWorker {
             return give_up_claim(held, &cause);
         }
         tracing::error!(job = %job.id, attempt = held.attempt, reason, "The job is in the dead-letter queue");
-        Verdict::Done
+        self.tell(&job.id, held.callback_url.clone()).await
     }
 
     async fn bury_unreadable(&self, body: &str, message_id: &str) -> Verdict {

@@ -7,17 +7,18 @@ use std::borrow::Cow;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use futures_util::future::try_join_all;
 use http::header::LOCATION;
 use http::{HeaderName, StatusCode};
-use lambdagram_aws::{AwsError, Limit, Limits, Receipts, StagingBucket};
+use lambdagram_aws::{Dispatches, Limit, Limits, Receipts, StagingBucket};
 use lambdagram_domain::access::{Permissions, Role};
+use lambdagram_domain::answer::Origin;
 use lambdagram_domain::api_key::StoredKey;
 use lambdagram_domain::bot_api::{Chat, Checked, Method};
-use lambdagram_domain::command::{Command, Packed, Part};
-use lambdagram_domain::ids::JobId;
+use lambdagram_domain::command::{Command, Packed};
+use lambdagram_domain::ids::{DispatchId, JobId};
 use lambdagram_domain::job::Job;
 use lambdagram_domain::receipt::{Owner, Receipt, fingerprint_of};
+use lambdagram_domain::time::UnixTime;
 use lambdagram_outbound::Rules;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -26,8 +27,8 @@ use uuid::Uuid;
 use super::key_holder::KeyHolders;
 use super::outcome;
 use super::wait::{Pauses, preferred};
+use crate::access::Access;
 use crate::clock::Clock;
-use crate::config::permissions;
 use crate::http::{Answer, ApiError, Endpoint, Incoming};
 use crate::intake::Intake;
 use crate::runtime::serve_http;
@@ -47,7 +48,8 @@ pub fn main() -> ExitCode {
         let (environment, connection) = (&start.environment, &start.connect().await);
         Ok(EnqueueCommand {
             holders: KeyHolders::new(environment, connection)?,
-            permissions: permissions()?,
+            access: environment.access(connection, start.clock.now()).await?,
+            dispatches: Dispatches::new(connection, environment.text("DISPATCHES_TABLE")?),
             own_networks: environment.own_networks()?,
             intake: Intake::new(environment, connection)?,
             receipts: Receipts::new(connection, environment.text("JOBS_TABLE")?),
@@ -61,7 +63,8 @@ pub fn main() -> ExitCode {
 
 struct EnqueueCommand {
     holders: KeyHolders,
-    permissions: Permissions,
+    access: Access,
+    dispatches: Dispatches,
     own_networks: Rules,
     intake: Intake,
     receipts: Receipts,
@@ -87,7 +90,8 @@ impl Endpoint for EnqueueCommand {
         let key = request.idempotency_key()?;
         let wait = preferred(request.list("prefer").as_deref());
         let body: Body<'_> = request.json()?;
-        let (method, call) = self.check(&holder, &body)?;
+        let permissions = self.access.current(request.now()).await;
+        let (method, call) = self.check(&permissions, &holder, &body, request.now()).await?;
 
         let id = match &key {
             Some(key) => JobId::of_command_key(&holder.id, key),
@@ -104,8 +108,8 @@ impl Endpoint for EnqueueCommand {
             callback_url: body.callback_url,
             ..Receipt::new(job.id.clone(), owner, chat_id, request.now())
         };
-        if self.intake.begin(&receipt, (&self.limits, &self.limit_of(&holder))).await?
-            && let Err(cause) = self.queue(&job, parts).await
+        if self.intake.begin(&receipt, (&self.limits, &self.limit_of(&permissions, &holder))).await?
+            && let Err(cause) = self.intake.stage_and_enqueue(&self.staging, &job, parts).await
         {
             return Err(self.intake.abandon(&job, cause).await.into());
         }
@@ -114,38 +118,50 @@ impl Endpoint for EnqueueCommand {
 }
 
 impl EnqueueCommand {
-    /// Whether the command is one that this key may run, and whether it may be right.
-    fn check(&self, holder: &StoredKey, body: &Body<'_>) -> Result<(&'static Method, Checked), ApiError> {
+    /// Whether the command is one that this key may run, and whether it may be right. An answer to a dispatch is led to
+    /// where that came from, and the service's role must allow it too.
+    async fn check(
+        &self,
+        permissions: &Permissions,
+        holder: &StoredKey,
+        body: &Body<'_>,
+        now: UnixTime,
+    ) -> Result<(&'static Method, Checked), ApiError> {
         let method = Method::parse(&body.command).ok_or(ApiError::UnknownCommand)?;
-        let role = self.permissions.role_of_key(&holder.id, &holder.role);
-        let role = role.filter(|role| role.may_run(method)).ok_or(ApiError::CommandForbidden)?;
-        let call = method.validate(&body.data)?;
-        if !role.may_pay(method, &call) {
+        let of_key = permissions.role_of_key(&holder.id, &holder.role);
+        let of_key = of_key.filter(|role| role.may_run(method)).ok_or(ApiError::CommandForbidden)?;
+        let (data, of_service) = match &body.reply_to {
+            None => (Cow::Borrowed(&body.data), None),
+            Some(id) => {
+                let (origin, service) = self.asked(id, now).await?;
+                let role = permissions.service(&service).and_then(|service| permissions.role(&service.role));
+                let role = role.filter(|role| role.may_run(method)).ok_or(ApiError::CommandForbidden)?;
+                (Cow::Owned(origin.lead(method, body.data.clone())?), Some(role))
+            }
+        };
+        let call = method.validate(&data)?;
+        let may_pay = |role: &Role| role.may_pay(method, &call);
+        if !may_pay(of_key) || !of_service.is_none_or(may_pay) {
             return Err(ApiError::CommandForbidden);
         }
         if let Some(url) = &body.callback_url {
             self.own_networks.check(url)?;
         }
-        match &body.reply_to {
-            None => Ok((method, call)),
-            Some(_) => Err(ApiError::UnknownDispatch),
-        }
+        Ok((method, call))
+    }
+
+    /// From where the dispatch of that id came, and which service was asked.
+    async fn asked(&self, id: &str, now: UnixTime) -> Result<(Origin, String), ApiError> {
+        let id = DispatchId::parse(id).ok_or(ApiError::UnknownDispatch)?;
+        let row = self.dispatches.get(&id, now).await?;
+        row.and_then(|row| row.asked).ok_or(ApiError::UnknownDispatch)
     }
 
     /// The limit on a key's commands: its role's own, or that of all keys.
-    fn limit_of(&self, holder: &StoredKey) -> Limit {
-        let role = self.permissions.role_of_key(&holder.id, &holder.role);
+    fn limit_of(&self, permissions: &Permissions, holder: &StoredKey) -> Limit {
+        let role = permissions.role_of_key(&holder.id, &holder.role);
         let most = role.and_then(Role::commands_per_minute).unwrap_or(self.commands_per_minute);
         Limit { subject: format!("commands#{}", holder.id), most, window: LIMIT_WINDOW }
-    }
-
-    /// Stages the parts and queues the job.
-    async fn queue(&self, job: &Job, parts: Vec<Part>) -> Result<(), AwsError> {
-        let put = async |part: Part| {
-            self.staging.put(&job.staged_part(&part.name), &part.content_type, part.bytes).await
-        };
-        try_join_all(parts.into_iter().map(put)).await?;
-        self.intake.enqueue(job).await
     }
 
     /// The answer for whoever does not wait, or waited in vain: where to ask. For the others: what came of it.

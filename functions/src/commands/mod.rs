@@ -3,5 +3,5 @@
 pub mod enqueue;
 pub mod get;
 mod key_holder;
-mod outcome;
+pub(crate) mod outcome;
 mod wait;

@@ -16,7 +16,7 @@ const NOBODY_KNOWS: &str = "Nobody knows whether Telegram did it: the answer was
 /// # Errors
 ///
 /// [`ApiError::Aws`], or that of a result that is gone.
-pub(super) async fn report(receipt: &Receipt, staging: &StagingBucket) -> Result<Value, ApiError> {
+pub(crate) async fn report(receipt: &Receipt, staging: &StagingBucket) -> Result<Value, ApiError> {
     let mut report = Map::from_iter([
         ("id".to_owned(), Value::from(receipt.id.as_str())),
         ("command".to_owned(), Value::from(receipt.command.as_deref())),

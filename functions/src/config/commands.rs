@@ -1,15 +1,8 @@
 //! Configuration of what API keys may do.
 
-use lambdagram_domain::access::Permissions;
 use lambdagram_outbound::Rules;
 
 use super::{ConfigError, Environment};
-use crate::PERMISSIONS;
-
-/// Who may do what.
-pub(crate) fn permissions() -> Result<Permissions, ConfigError> {
-    Ok(Permissions::parse(PERMISSIONS)?)
-}
 
 impl Environment {
     /// Commands that one API key may enqueue in a minute, where its role does not say its own number.
@@ -29,12 +22,6 @@ impl Environment {
 #[cfg(test)]
 mod tests {
     use crate::config::tests::environment;
-
-    #[test]
-    fn the_permissions_that_are_built_in_can_be_read() {
-        let permissions = super::permissions().unwrap();
-        assert_eq!(permissions.role_names().collect::<Vec<_>>(), ["admin", "notifier"]);
-    }
 
     #[test]
     fn networks_are_a_list_with_commas_and_none_by_default() {

@@ -8,6 +8,7 @@ use std::fmt;
 use ::http::StatusCode;
 use ::http::header::{ACCEPT_RANGES, ALLOW, CONTENT_RANGE, RETRY_AFTER, SET_COOKIE};
 use lambdagram_aws::{AwsError, LeaseError, SecretsError};
+use lambdagram_domain::answer::AnswerError;
 use lambdagram_domain::bot_api::DataError;
 use lambdagram_domain::init_data::InitDataError;
 use lambdagram_domain::mini_app_token::TokenError;
@@ -346,6 +347,13 @@ impl From<TokenError> for ApiError {
 
 impl From<DataError> for ApiError {
     fn from(error: DataError) -> Self {
+        Self::InvalidData { details: error.to_string() }
+    }
+}
+
+impl From<AnswerError> for ApiError {
+    /// What is asked of an answer that comes later.
+    fn from(error: AnswerError) -> Self {
         Self::InvalidData { details: error.to_string() }
     }
 }

@@ -41,7 +41,7 @@ impl fmt::Display for ChatId {
 #[serde(transparent)]
 pub struct JobId(String);
 
-/// Letters an id given by a client may have at most; ours have 32 to 50.
+/// Letters an id given by a client may have at most; ours have up to 64, with the longest numbers of bots and updates.
 const LONGEST_ID: usize = 64;
 
 impl JobId {
@@ -72,6 +72,17 @@ impl JobId {
     /// The id of what an update causes. Telegram repeats an update until it is acknowledged; its id makes repeats one job.
     pub fn of_update(bot_id: i64, update_id: i64) -> Self {
         Self(format!("update-{bot_id}-{update_id}"))
+    }
+
+    /// The id of the `number`-th thing that a service answers to a dispatch at once: a repeat of the dispatch is
+    /// answered once.
+    pub fn of_answer(dispatch: &DispatchId, number: usize) -> Self {
+        Self(format!("{dispatch}-answer-{number}"))
+    }
+
+    /// The id of the word that a dispatch could not be delivered.
+    pub fn of_failure(dispatch: &DispatchId) -> Self {
+        Self(format!("{dispatch}-failure"))
     }
 
     /// An id as it came in a path, or `None` where it cannot be one of ours.
@@ -150,6 +161,14 @@ mod tests {
         assert_eq!(first, JobId::of_command_key(&one, "key"));
         assert_ne!(first, JobId::of_command_key(&other, "key"));
         assert_ne!(first, JobId::of_command_key(&one, "other"));
+    }
+
+    #[test]
+    fn what_a_dispatch_causes_has_ids_that_can_be_looked_for() {
+        let dispatch = DispatchId::of_update(9_999_999_999_999_999, i64::MAX);
+        for id in [JobId::of_answer(&dispatch, 4), JobId::of_failure(&dispatch)] {
+            assert_eq!(JobId::parse(id.as_str()), Some(id));
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::bot_api::{BotApi, BotApiError, CALL_TIMEOUT, InputFile};
 const MAX_CONNECTIONS: u32 = 40;
 
 /// The kinds of updates anything is done with: others are not sent, and cost nothing.
-pub const ALLOWED_UPDATES: [&str; 1] = ["message"];
+pub const ALLOWED_UPDATES: [&str; 2] = ["message", "callback_query"];
 
 /// The label of every button that opens the Mini App.
 pub const OPEN_BUTTON: &str = "Open camera";

@@ -112,6 +112,7 @@ impl BenchStack {
             data_dir: data.path().to_owned(),
             launcher: Launcher::Directory(functions.path().to_owned()),
             telegram: Telegram::Simulated,
+            assignments: None,
             parameters: BTreeMap::from(parameters),
             overrides,
             logs,

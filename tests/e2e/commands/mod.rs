@@ -6,5 +6,5 @@ mod files;
 mod keys;
 mod order;
 mod refusals;
-mod support;
+pub(crate) mod support;
 mod telegram;

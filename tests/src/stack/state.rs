@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use lambdagram_domain::signature::SigningSecret;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
@@ -13,6 +14,7 @@ use crate::clock::Clock;
 const CLOCK_FILE: &str = "clock.json";
 const SECRETS_FILE: &str = "secrets.json";
 const ACCOUNT_SECRETS_FILE: &str = "account-secrets.json";
+const DISPATCH_SECRETS_FILE: &str = "dispatch-secrets.json";
 const LOCK_FILE: &str = "lock";
 
 #[derive(Serialize, Deserialize)]
@@ -33,6 +35,12 @@ pub(super) struct StoredAccountSecrets {
     /// What the simulated cloud is told; a real application has its own, which is not kept.
     pub(super) api_hash: String,
     pub(super) session_key: String,
+}
+
+/// What requests to services are signed with on this machine.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredDispatchSecrets {
+    pub(super) signing_secret: String,
 }
 
 /// Takes the data folder for one stack, until what is returned is dropped. `None` when another has it.
@@ -77,6 +85,13 @@ pub(super) fn account_secrets(data_dir: &Path) -> io::Result<StoredAccountSecret
     kept(data_dir, ACCOUNT_SECRETS_FILE, || StoredAccountSecrets {
         api_hash: invented(),
         session_key: invented(),
+    })
+}
+
+/// As [`secrets`]. Services are started with it.
+pub(super) fn dispatch_secrets(data_dir: &Path) -> io::Result<StoredDispatchSecrets> {
+    kept(data_dir, DISPATCH_SECRETS_FILE, || StoredDispatchSecrets {
+        signing_secret: SigningSecret::generate().encode(),
     })
 }
 
@@ -149,7 +164,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         secrets(folder.path()).unwrap();
         account_secrets(folder.path()).unwrap();
-        for file in [SECRETS_FILE, ACCOUNT_SECRETS_FILE] {
+        dispatch_secrets(folder.path()).unwrap();
+        for file in [SECRETS_FILE, ACCOUNT_SECRETS_FILE, DISPATCH_SECRETS_FILE] {
             let mode = std::fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{file}");
         }

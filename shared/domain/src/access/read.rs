@@ -38,9 +38,23 @@ pub(super) fn permissions(text: &str) -> Result<Permissions, Wrong> {
     })
 }
 
-pub(super) fn assignments(text: &str, roles: &Roles) -> Result<Assigned, Wrong> {
+/// Merges what the second document says into what the first does. Each entry stands in place of the one of its name.
+pub(super) fn assignments(text: &str, base: &mut Permissions) -> Result<(), Wrong> {
     let document = yaml::read(text)?;
-    assigned(&document.fields("this file", &["users", "keys"])?, roles)
+    let parts = document.fields("this file", &["users", "keys", "services", "routes", "strangers"])?;
+    let more = assigned(&parts, &base.roles)?;
+    let services =
+        named(parts.get("services").copied(), "`services`", |name, node| service(name, node, &base.roles))?;
+    base.services.extend(services);
+    base.routes.extend(routes(parts.get("routes").copied(), &base.services)?);
+    base.strangers = match parts.get("strangers") {
+        None => base.strangers,
+        given => strangers(given.copied())?,
+    };
+    base.assigned.users.extend(more.users);
+    base.assigned.keys.extend(more.keys);
+    base.assigned.everyone = more.everyone.or_else(|| base.assigned.everyone.take());
+    Ok(())
 }
 
 /// The entries of a mapping from names to what `read` makes of them.

@@ -135,6 +135,7 @@ fn memory_and_timeouts_fit_the_work() {
             ("EnqueueCommand", 512, 29),
             ("GetCommand", 256, 10),
             ("BotWorker", 1024, 60),
+            ("DispatchWorker", 256, 30),
             ("SendCode", 512, 25),
             ("ResendCode", 512, 25),
             ("SignIn", 1024, 25),
@@ -259,21 +260,25 @@ fn queues_have_the_attributes_of_the_design() {
         ("MessageRetentionPeriod", "1209600"),
         ("SqsManagedSseEnabled", "true"),
     ];
-    let [bot, dead] = &model.queues[..] else { panic!("two queues, not {}", model.queues.len()) };
-    assert_eq!(dead.name, "lambdagram-local-bot-dead.fifo");
-    assert_eq!(dead.attributes, parameters(common));
-    assert_eq!(bot.name, "lambdagram-local-bot.fifo");
-    let mut attributes = bot.attributes.clone();
-    let redrive = attributes.remove("RedrivePolicy").expect("a redrive policy");
-    assert_eq!(
-        serde_json::from_str::<serde_json::Value>(&redrive).expect("JSON"),
-        json!({
-            "deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:lambdagram-local-bot-dead.fifo",
-            "maxReceiveCount": 1000,
-        })
-    );
-    assert_eq!(attributes.remove("VisibilityTimeout").as_deref(), Some("360"));
-    assert_eq!(attributes, parameters(common));
+    let [bot, bot_dead, dispatch, dispatch_dead] = &model.queues[..] else {
+        panic!("four queues, not {}", model.queues.len())
+    };
+    for (queue, dead, name, visibility) in
+        [(bot, bot_dead, "bot", "360"), (dispatch, dispatch_dead, "dispatch", "180")]
+    {
+        assert_eq!(dead.name, format!("lambdagram-local-{name}-dead.fifo"));
+        assert_eq!(dead.attributes, parameters(common));
+        assert_eq!(queue.name, format!("lambdagram-local-{name}.fifo"));
+        let mut attributes = queue.attributes.clone();
+        let redrive = attributes.remove("RedrivePolicy").expect("a redrive policy");
+        let target = format!("arn:aws:sqs:us-east-1:123456789012:lambdagram-local-{name}-dead.fifo");
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&redrive).expect("JSON"),
+            json!({ "deadLetterTargetArn": target, "maxReceiveCount": 1000 })
+        );
+        assert_eq!(attributes.remove("VisibilityTimeout").as_deref(), Some(visibility));
+        assert_eq!(attributes, parameters(common));
+    }
 }
 
 #[test]
@@ -287,9 +292,10 @@ fn tables_and_buckets_can_be_made_as_they_are() {
             "KeySchema": [{ "AttributeName": attribute, "KeyType": "HASH" }],
         })
     };
-    let [jobs, sessions, limits, media, keys] = &model.tables[..] else {
-        panic!("five tables, not {}", model.tables.len())
+    let [jobs, sessions, limits, media, keys, dispatches] = &model.tables[..] else {
+        panic!("six tables, not {}", model.tables.len())
     };
+    assert_eq!(dispatches.create, key("lambdagram-local-dispatchestable", "id"));
     assert_eq!(keys.create, key("lambdagram-local-keystable", "id"));
     assert_eq!(keys.ttl_attribute, None, "a key is good until somebody takes it back");
     assert_eq!(jobs.create, key("lambdagram-local-jobstable", "id"));
@@ -310,7 +316,7 @@ fn tables_and_buckets_can_be_made_as_they_are() {
             ],
         })
     );
-    for table in [jobs, sessions, limits, media] {
+    for table in [jobs, sessions, limits, media, dispatches] {
         assert_eq!(table.ttl_attribute.as_deref(), Some("expires_at"));
     }
     let [staging] = &model.buckets[..] else { panic!("one bucket, not {}", model.buckets.len()) };
@@ -327,7 +333,7 @@ fn each_function_gets_the_variables_it_uses_and_no_others() {
     let model = model();
     let names = |logical_id: &str| {
         let mut environment = function(&model, logical_id).environment.clone();
-        for secrets in ["ACCOUNT_SECRETS", "BOT_SECRETS"] {
+        for secrets in ["ACCOUNT_SECRETS", "ASSIGNMENTS", "BOT_SECRETS", "DISPATCH_SECRETS"] {
             assert_eq!(environment.remove(secrets).as_deref(), Some(""), "the template holds no secret");
         }
         environment.keys().map(String::as_str).collect::<Vec<_>>().join(" ")
@@ -347,18 +353,24 @@ fn each_function_gets_the_variables_it_uses_and_no_others() {
     );
     assert_eq!(
         names("TelegramWebhook"),
-        "ALLOWED_ORIGINS BOT_ID BOT_QUEUE_URL JOBS_TABLE MINI_APP_URL SECRETS_ID"
+        "ALLOWED_ORIGINS ASSIGNMENTS_ID BOT_ID BOT_QUEUE_URL BOT_USERNAME DISPATCHES_TABLE DISPATCH_QUEUE_URL \
+         JOBS_TABLE MINI_APP_URL SECRETS_ID"
     );
     assert_eq!(
         names("EnqueueCommand"),
-        "ALLOWED_ORIGINS BOT_QUEUE_URL COMMANDS_PER_MINUTE JOBS_TABLE KEYS_TABLE LIMITS_TABLE OWN_NETWORKS \
-         STAGING_BUCKET"
+        "ALLOWED_ORIGINS ASSIGNMENTS_ID BOT_QUEUE_URL COMMANDS_PER_MINUTE DISPATCHES_TABLE JOBS_TABLE KEYS_TABLE \
+         LIMITS_TABLE OWN_NETWORKS STAGING_BUCKET"
     );
     assert_eq!(names("GetCommand"), "ALLOWED_ORIGINS JOBS_TABLE KEYS_TABLE STAGING_BUCKET");
     assert_eq!(
         names("BotWorker"),
-        "BOT_API_URL BOT_DEAD_LETTER_QUEUE_URL BOT_QUEUE_URL JOBS_TABLE SECRETS_ID STAGING_BUCKET \
-         UNRESOLVED_SENDS"
+        "BOT_API_URL BOT_DEAD_LETTER_QUEUE_URL BOT_QUEUE_URL DISPATCH_QUEUE_URL JOBS_TABLE SECRETS_ID \
+         STAGING_BUCKET UNRESOLVED_SENDS"
+    );
+    assert_eq!(
+        names("DispatchWorker"),
+        "ASSIGNMENTS_ID BOT_QUEUE_URL DISPATCHES_TABLE DISPATCH_DEAD_LETTER_QUEUE_URL DISPATCH_QUEUE_URL \
+         DISPATCH_SECRETS_ID JOBS_TABLE OWN_NETWORKS STAGING_BUCKET"
     );
     let of_accounts = |more: &[&str]| {
         let common = "ACCOUNT_SECRETS_ID ALLOWED_ORIGINS SESSIONS_TABLE SESSION_COOKIE SESSION_DAYS \
@@ -410,6 +422,18 @@ fn what_serves_accounts_knows_nothing_of_the_bot_and_the_other_way_round() {
 }
 
 #[test]
+fn what_asks_services_knows_its_own_secret_alone() {
+    for function in model().functions {
+        let resources = function.policy.iter().flat_map(|statement| &statement.resources);
+        let has = |part: &str| resources.clone().any(|resource| resource.contains(part));
+        let asks = function.logical_id == "DispatchWorker";
+        assert_eq!(has("secret:lambdagram/dispatch-"), asks, "{}", function.logical_id);
+        assert_eq!(has("lambdagram-service-"), asks, "{}", function.logical_id);
+        assert!(!asks || !has("secret:lambdagram/bot-"));
+    }
+}
+
+#[test]
 fn each_function_of_accounts_may_do_to_a_session_what_it_does() {
     let model = model();
     let may = |logical_id: &str| may_do(&model, logical_id, "sessionstable");
@@ -440,6 +464,14 @@ fn functions_read_api_keys_and_make_none() {
     }
     assert_eq!(may_do(&model, "GetCommand", "jobstable"), "GetItem");
     assert_eq!(may_do(&model, "EnqueueCommand", "jobstable"), "GetItem PutItem UpdateItem");
+    for (function, expected) in [
+        ("TelegramWebhook", "PutItem UpdateItem"),
+        ("EnqueueCommand", "GetItem"),
+        ("DispatchWorker", "UpdateItem"),
+        ("BotWorker", ""),
+    ] {
+        assert_eq!(may_do(&model, function, "dispatchestable"), expected, "{function}");
+    }
 }
 
 #[test]

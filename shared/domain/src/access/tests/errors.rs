@@ -207,7 +207,7 @@ fn the_second_document_is_told_apart() {
     );
     assert_eq!(
         told("\nroles: {}\n"),
-        "assignments, line 2: `roles` means nothing here; expected `users` or `keys`"
+        "assignments, line 2: `roles` means nothing here; expected `users`, `keys`, `services`, `routes` or `strangers`"
     );
 }
 

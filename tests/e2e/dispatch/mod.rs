@@ -1,0 +1,4 @@
+//! What people ask the bot goes to services, and what those answer comes back.
+
+mod sample;
+mod support;
