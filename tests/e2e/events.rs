@@ -154,6 +154,16 @@ async fn a_job_is_done_and_nothing_of_its_batch_is_left() {
     stack.end_clean().await;
 }
 
+#[tokio::test]
+async fn a_request_to_a_service_that_there_is_not_is_given_up_and_the_person_told() {
+    let stack = TestStack::start_for_events().await;
+    assert_eq!(stack.answer_to_its_event("dispatch_worker").await, json!({"batchItemFailures": []}));
+    stack.stack.settle().await;
+    assert_eq!(stack.chat(1)[0].params["text"], "That did not work. Please try again later.");
+    assert_eq!(stack.dead_letters().len(), 1);
+    stack.end().await;
+}
+
 /// Status and body of an answer of API Gateway.
 fn status_and_body(answer: &Value) -> (u64, Value) {
     let body = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();

@@ -12,7 +12,7 @@ fn message(update_id: i64, text: &str) -> Value {
 }
 
 impl TestStack {
-    async fn update(&self, secret: Option<&str>, body: String) -> (StatusCode, Value) {
+    pub(crate) async fn update(&self, secret: Option<&str>, body: String) -> (StatusCode, Value) {
         let mut request =
             self.request(Method::POST, "/telegram/webhook").header("content-type", "application/json");
         if let Some(secret) = secret {

@@ -238,10 +238,7 @@ impl DispatchWorker {
     async fn bury(&self, letter: &Letter<'_>, reason: &str) -> Verdict {
         let delivery = &letter.delivery;
         match self.try_to_bury(letter, reason).await {
-            Ok(()) => {
-                tracing::error!(dispatch = %delivery.id, reason, "The delivery is in the dead-letter queue");
-                Verdict::Done
-            }
+            Ok(()) => Verdict::Done,
             Err(cause) => {
                 tracing::error!(dispatch = %delivery.id, cause = %cause, "The delivery cannot be given up");
                 Verdict::Later(PAUSE)
@@ -252,10 +249,16 @@ impl DispatchWorker {
     async fn try_to_bury(&self, letter: &Letter<'_>, reason: &str) -> Result<(), AwsError> {
         let Letter { delivery, body, message_id } = letter;
         if let Kind::Dispatch { incoming, .. } = &delivery.kind {
+            let now = self.clock.now();
+            if self.receipts.get(&JobId::of_answer(&delivery.id, 0), now).await?.is_some() {
+                // An answer was on its way before a worker died: what is missing is only its record.
+                return self.dispatches.deliver(&delivery.id, now).await;
+            }
             let job = JobId::of_failure(&delivery.id);
             let answer = Origin::of(incoming).says(NO_ANSWER).expect("what we say ourselves is a message");
-            answers::enqueue(&self.intake, None, job, answer, self.clock.now()).await?;
+            answers::enqueue(&self.intake, None, job, answer, now).await?;
         }
+        tracing::error!(dispatch = %delivery.id, reason, "The delivery is given up");
         self.dead_letters.send(body, Some(&delivery.group()), message_id, reason).await?;
         self.dispatches.fail(&delivery.id).await
     }

@@ -146,18 +146,6 @@ async fn a_result_is_told_for_a_day_and_to_its_own_key_alone() {
 }
 
 #[tokio::test]
-async fn an_accepted_callback_url_is_kept_with_the_command() {
-    let stack = TestStack::start().await;
-    let service = stack.service("notifier").await;
-    let mut command = message(7, "hi");
-    command["callback_url"] = json!("https://service.example/done?token=1");
-    let id = service.accepted(&command).await;
-    let kept = receipt(&stack, &id).await;
-    assert_eq!(kept["callback_url"].as_s().unwrap(), "https://service.example/done?token=1");
-    stack.end_clean().await;
-}
-
-#[tokio::test]
 async fn neither_keys_nor_messages_are_in_the_logs() {
     let stack = TestStack::start().await;
     let service = stack.service("notifier").await;

@@ -50,7 +50,7 @@ async fn a_mistake_is_told_in_one_line() {
     for (arguments, reason) in [
         (
             vec!["add", "a", "--role", "king"],
-            "there is no role king; functions/permissions.yaml has admin, notifier",
+            "there is no role king; functions/permissions.yaml has admin, member, notifier, responder",
         ),
         (vec!["add", "a\nb", "--role", "admin"], "a key's name has 1 to 64 characters, on one line"),
         (vec!["revoke", "0123456789ab"], "there is no key 0123456789ab"),

@@ -133,7 +133,7 @@ async fn a_role_runs_what_it_lists() {
 
 #[tokio::test]
 async fn a_callback_url_must_be_one_that_may_be_called() {
-    let stack = TestStack::start_with_parameters(&[("OwnNetworks", "10.1.0.0/16")]).await;
+    let stack = TestStack::start_with_parameters(&[("OwnNetworks", "127.64.0.0/16")]).await;
     let service = stack.service("notifier").await;
     for (url, details) in [
         ("ftp://service.example/", "the URL must begin with https://"),
@@ -151,9 +151,10 @@ async fn a_callback_url_must_be_one_that_may_be_called() {
     }
     assert_eq!(stack.rows("jobstable").await, []);
     let mut command = message(7, "hi");
-    command["callback_url"] = json!("http://10.1.2.3:8080/");
+    command["callback_url"] = json!("http://127.64.0.1:1/");
     service.accepted(&command).await;
-    stack.end_clean().await;
+    // Nobody is there to be told.
+    stack.end().await;
 }
 
 #[tokio::test]
