@@ -15,7 +15,6 @@ use lambdagram_domain::time::UnixTime;
 use thiserror::Error;
 
 pub(crate) use self::accounts::{MediaLease, SignInAllow};
-pub(crate) use self::commands::permissions;
 
 use crate::clock::Clock;
 

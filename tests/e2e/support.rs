@@ -61,7 +61,7 @@ impl TestStack {
         let logs = LogSink::default();
         let mut options = options(folder.path(), logs.clone());
         change(&mut options);
-        let stack = Stack::start(options).await.unwrap();
+        let stack = Box::pin(Stack::start(options)).await.unwrap();
         Self { stack, logs, http: client_builder().build().unwrap(), folder }
     }
 

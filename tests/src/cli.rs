@@ -346,6 +346,11 @@ fn describe(stack: &Stack) -> String {
         }
         None => lines.push("  none: there is no BOT_TOKEN".to_owned()),
     }
+    lines.push("Services".to_owned());
+    lines.push(match stack.services() {
+        [] => "  none: assignments.yaml in the data folder names none".to_owned(),
+        names => format!("  {}", names.join(", ")),
+    });
     lines.push("Accounts".to_owned());
     lines.push(match stack.cloud() {
         Some(_) => format!(

@@ -407,6 +407,11 @@ impl Stack {
         &self.bot.webhook_secret
     }
 
+    /// The names of the services that answer what people ask the bot.
+    pub fn services(&self) -> &[String] {
+        &self.services.names
+    }
+
     /// What requests to services are signed with: `whsec_...`.
     pub fn signing_secret(&self) -> &Secret {
         &self.services.signing_secret

@@ -3,6 +3,8 @@
 //! A worker needs no claim here. A delivery that is made twice carries the same id, by which the service knows it, and
 //! what is answered to it has ids that are made of it, so that the person gets one answer.
 
+use std::fmt::Write as _;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -92,7 +94,7 @@ impl Dispatches {
             .expression_attribute_values(":expires_at", number(now.plus(ROW_KEPT).0))
             .return_values(ReturnValue::AllNew);
         for (name, value) in asked_of(row) {
-            set.push_str(&format!(", {name} = :{name}"));
+            let _ = write!(set, ", {name} = :{name}");
             call = call.expression_attribute_values(format!(":{name}"), value);
         }
         match call.update_expression(set).send().await {

@@ -6,6 +6,9 @@ use aws_sdk_sqs::types::MessageAttributeValue;
 use crate::client::Connection;
 use crate::error::AwsError;
 
+/// What the name of a FIFO queue ends with (SQS, `CreateQueue`).
+const FIFO: &str = ".fifo";
+
 /// The queues of services.
 #[derive(Clone, Debug)]
 pub struct ServiceQueues {
@@ -53,7 +56,7 @@ impl ServiceQueues {
             let value = value.map_err(|_| AwsError::unreadable("SendMessage", "attribute"))?;
             call = call.message_attributes(*name, value);
         }
-        if url.ends_with(".fifo") {
+        if url.ends_with(FIFO) {
             call = call.message_group_id(line.group).message_deduplication_id(line.deduplication_id);
         }
         call.send().await.map(drop).map_err(|error| AwsError::new("SendMessage", &error))

@@ -205,7 +205,7 @@ fn call(method: &str, data: &Map<String, Value>) -> Result<Answer, DataError> {
 
 /// Whether two parameters are the same: the Bot API takes numbers as texts, too.
 fn is_same(given: &Value, here: &Value) -> bool {
-    given == here || given.as_str().is_some_and(|text| text == here.to_string())
+    given == here || given.as_str() == Some(here.to_string().as_str())
 }
 
 /// An object, which the Bot API also takes as a text of JSON.

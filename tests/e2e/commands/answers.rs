@@ -6,7 +6,7 @@ use lambdagram_domain::receipt::RESULT_KEPT;
 use reqwest::Method;
 use serde_json::json;
 
-use super::support::{Answered, message, receipt, texts};
+use super::support::{Answered, message, texts};
 use crate::support::TestStack;
 
 #[tokio::test]

@@ -1,7 +1,5 @@
 //! Services with keys, and what they send.
 
-use std::collections::HashMap;
-
 use lambdagram_aws::{ApiKeys, Connection};
 use lambdagram_domain::api_key::{ApiKey, StoredKey};
 use lambdagram_domain::time::UnixTime;
@@ -116,13 +114,4 @@ impl Answered {
 pub(crate) fn texts(stack: &TestStack, chat_id: i64) -> Vec<String> {
     let text = |params: &Value| params["text"].as_str().unwrap_or_default().to_owned();
     stack.chat(chat_id).iter().map(|message| text(&message.params)).collect()
-}
-
-/// The attributes of a receipt, as they are stored.
-pub(crate) async fn receipt(
-    stack: &TestStack,
-    id: &str,
-) -> HashMap<String, aws_sdk_dynamodb::types::AttributeValue> {
-    let rows = stack.rows("jobstable").await;
-    rows.into_iter().find(|row| row["id"].as_s().unwrap() == id).unwrap()
 }

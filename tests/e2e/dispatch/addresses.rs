@@ -1,5 +1,6 @@
 //! Where a request may go: what is allowed by configuration, and nothing by way of a redirect.
 
+use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use serde_json::json;
 
@@ -24,7 +25,7 @@ async fn a_redirect_is_not_followed() {
     let location = elsewhere.url.clone();
     let service = address.script(move |number, _| {
         let status = [301, 302, 303, 307, 308][number];
-        let status = axum::http::StatusCode::from_u16(status).unwrap();
+        let status = StatusCode::from_u16(status).unwrap();
         (status, [("location", location.clone())]).into_response()
     });
     let elsewhere = elsewhere.always(200, &json!({"reply": "stolen"}));

@@ -10,7 +10,7 @@ use crate::support::TestStack;
 
 const GROUP: i64 = -1_001_000_000_007;
 
-fn reply(id: &str, command: &str, data: Value) -> Value {
+fn reply(id: &str, command: &str, data: &Value) -> Value {
     json!({"command": command, "data": data, "reply_to": id})
 }
 
@@ -32,8 +32,8 @@ async fn a_later_answer_goes_to_the_topic_it_was_asked_from() {
     assert!(stack.chat(GROUP).is_empty());
 
     let key = stack.service("notifier").await;
-    key.accepted(&reply(&id, "send_message", json!({"text": "done"}))).await;
-    key.accepted(&reply(&id, "send_message", json!({"text": "really", "chat_id": GROUP}))).await;
+    key.accepted(&reply(&id, "send_message", &json!({"text": "done"}))).await;
+    key.accepted(&reply(&id, "send_message", &json!({"text": "really", "chat_id": GROUP}))).await;
     stack.stack.settle().await;
     assert_eq!(texts(&stack, GROUP), ["done", "really"]);
     assert!(stack.chat(GROUP).iter().all(|sent| sent.params["message_thread_id"] == 12));
@@ -61,18 +61,18 @@ async fn a_later_answer_goes_nowhere_else_and_does_no_more_than_both_roles_may()
         ("delete_message", json!({"message_id": 1}), forbidden.clone()),
         ("answer_callback_query", json!({}), forbidden.clone()),
     ] {
-        let told = admin.enqueue(&reply(&id, command, data.clone())).await.told();
+        let told = admin.enqueue(&reply(&id, command, &data)).await.told();
         assert_eq!(told, expected, "{command} {data}");
     }
     let member = stack.service("member").await;
-    assert_eq!(member.enqueue(&reply(&id, "send_message", json!({"text": "a"}))).await.told(), forbidden);
+    assert_eq!(member.enqueue(&reply(&id, "send_message", &json!({"text": "a"}))).await.told(), forbidden);
     let unknown = (400, json!({"error": "reply_to names nothing that can be answered."}));
     for id in ["", "dispatch-1-1", "../x", "callback-1"] {
-        let told = admin.enqueue(&reply(id, "send_message", json!({"text": "a"}))).await.told();
+        let told = admin.enqueue(&reply(id, "send_message", &json!({"text": "a"}))).await.told();
         assert_eq!(told, unknown, "{id}");
     }
     stack.stack.clock().advance(Duration::from_hours(49));
-    let told = admin.enqueue(&reply(&id, "send_message", json!({"text": "a"}))).await.told();
+    let told = admin.enqueue(&reply(&id, "send_message", &json!({"text": "a"}))).await.told();
     assert_eq!(told, unknown);
     assert!(stack.chat(7).is_empty());
     stack.end_clean().await;
@@ -88,7 +88,7 @@ async fn a_press_is_answered_later_too() {
     assert!(stack.chat(7).is_empty(), "the button waits for its service");
     let id = service.asked()[0].header("webhook-id").to_owned();
     let key = stack.service("responder").await;
-    key.accepted(&reply(&id, "answer_callback_query", json!({"text": "done"}))).await;
+    key.accepted(&reply(&id, "answer_callback_query", &json!({"text": "done"}))).await;
     stack.stack.settle().await;
     let chat = stack.chat(7);
     assert_eq!(chat[0].method, "answerCallbackQuery");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{Address, Scripted, everything_to};
+use super::support::{Address, Scripted, answered, everything_to};
 use crate::commands::support::texts;
 use crate::support::TestStack;
 
@@ -96,7 +96,7 @@ async fn a_service_may_answer_with_what_its_role_may_use() {
         json!({"ok": true}),
     ];
     let bodies = answers.clone();
-    let service = address.script(move |number, _| super::support::answered(200, &bodies[number].to_string()));
+    let service = address.script(move |number, _| answered(200, &bodies[number].to_string()));
     for _ in &answers {
         stack.write(7, "/do").await;
         stack.stack.settle().await;
@@ -116,13 +116,11 @@ async fn the_order_of_a_chat_is_kept_on_both_ways() {
     let stack = TestStack::start_with_assignments(&everything_to(&address.url, "notifier")).await;
     let service = address.script(|number, asked| {
         // The first is asked for again, and what follows waits behind it.
-        match number {
-            0 => super::support::answered(503, ""),
-            _ => {
-                let text = asked.json()["asks"]["text"].clone();
-                super::support::answered(200, &json!({"reply": text}).to_string())
-            }
+        if number == 0 {
+            return answered(503, "");
         }
+        let text = asked.json()["asks"]["text"].clone();
+        answered(200, &json!({"reply": text}).to_string())
     });
     let said: Vec<String> = (0..5).map(|number| number.to_string()).collect();
     for text in &said {

@@ -35,8 +35,11 @@ pub(crate) struct Scripted(Arc<Script>);
 
 struct Script {
     asked: Mutex<Vec<Asked>>,
-    answer: Box<dyn Fn(usize, &Asked) -> Response + Send + Sync>,
+    answer: Box<Answering>,
 }
+
+/// What is answered to a request of that number.
+type Answering = dyn Fn(usize, &Asked) -> Response + Send + Sync;
 
 impl Address {
     pub(crate) async fn open() -> Self {

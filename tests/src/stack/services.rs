@@ -15,25 +15,23 @@ const ASSIGNMENTS_FILE: &str = "assignments.yaml";
 /// The services of a stack.
 pub(super) struct Services {
     assignments: Option<String>,
+    /// Their names.
+    pub(super) names: Vec<String>,
     pub(super) signing_secret: Secret,
 }
 
 impl Services {
     pub(super) fn open(options: &Options) -> Result<Self, StartError> {
-        let assignments = match &options.assignments {
-            Some(file) => Some(read(file)?),
-            None => {
-                let file = options.data_dir.join(ASSIGNMENTS_FILE);
-                if file.exists() { Some(read(&file)?) } else { None }
-            }
-        };
+        let of_the_folder = options.data_dir.join(ASSIGNMENTS_FILE);
+        let of_the_folder = of_the_folder.exists().then_some(of_the_folder);
+        let file = options.assignments.clone().or(of_the_folder);
+        let assignments = file.as_deref().map(read).transpose()?;
         let permissions = Permissions::parse(PERMISSIONS)?;
-        if let Some(assignments) = &assignments {
-            permissions.with_assignments(assignments)?;
-        }
+        let permissions = permissions.with_assignments(assignments.as_deref().unwrap_or_default())?;
+        let names = permissions.services().map(|service| service.name.clone()).collect();
         let kept = state::dispatch_secrets(&options.data_dir);
         let kept = kept.map_err(|error| data_folder(&options.data_dir, &error))?;
-        Ok(Self { assignments, signing_secret: Secret::new(kept.signing_secret) })
+        Ok(Self { assignments, names, signing_secret: Secret::new(kept.signing_secret) })
     }
 
     pub(super) fn assignments(&self) -> Option<String> {
