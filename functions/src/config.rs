@@ -1,6 +1,8 @@
 //! Configuration: read once, at start, from the environment, and typed. Every error names its variable.
 
 mod accounts;
+mod commands;
+mod dispatch;
 mod uploads;
 
 use std::collections::HashMap;
@@ -8,6 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use lambdagram_aws::{BotSecrets, Connection, SecretStore, SecretsError};
+use lambdagram_domain::access::PermissionsError;
 use lambdagram_domain::init_data::TelegramKey;
 use lambdagram_domain::time::UnixTime;
 use thiserror::Error;
@@ -33,6 +36,9 @@ pub(crate) enum ConfigError {
     /// The secrets cannot be read.
     #[error("the secrets cannot be read: {0}")]
     Secrets(#[from] SecretsError),
+    /// Who may do what is not said as it should be.
+    #[error(transparent)]
+    Permissions(#[from] PermissionsError),
 }
 
 /// The variables of this process.

@@ -4,10 +4,13 @@
 //! environment. `runtime` starts a function: configuration, clients, logs, then the loop of invocations. Each file
 //! in `bin/` names one of the functions here and nothing else.
 
+mod access;
 pub mod account;
 pub mod bot_worker;
 mod clock;
+pub mod commands;
 mod config;
+pub mod dispatch;
 pub mod fallback;
 mod http;
 mod intake;
@@ -25,14 +28,20 @@ pub use routes::ROUTES;
 
 use std::process::ExitCode;
 
+/// Who may do what: `permissions.yaml`, which the functions are built with.
+pub const PERMISSIONS: &str = include_str!("../permissions.yaml");
+
 /// What a function's binary runs.
 pub type Main = fn() -> ExitCode;
 
 /// Every function: the name of its binary, and its [`Main`].
-pub const FUNCTIONS: [(&str, Main); 20] = [
+pub const FUNCTIONS: [(&str, Main); 23] = [
     ("bot_worker", bot_worker::main),
     ("check_password", account::check_password::main),
+    ("dispatch_worker", dispatch::worker::main),
+    ("enqueue_command", commands::enqueue::main),
     ("fallback", fallback::main),
+    ("get_command", commands::get::main),
     ("get_post", mini_app::get_post::main),
     ("get_saved_messages_media", saved_messages::list::main),
     ("is_authenticated", account::is_authenticated::main),

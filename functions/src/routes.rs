@@ -1,8 +1,9 @@
 //! The routes there are, for those who have to say what there is: `405` with `Allow`, and preflights.
 
 /// Method and path of every route, as `template.yaml` gives them to the functions (a test compares).
-pub const ROUTES: [(&str, &str); 23] = [
+pub const ROUTES: [(&str, &str); 25] = [
     ("DELETE", "/uploads/{id}"),
+    ("GET", "/commands/{id}"),
     ("GET", "/get-saved-messages-media"),
     ("GET", "/is-authenticated"),
     ("GET", "/post/{id}"),
@@ -13,6 +14,7 @@ pub const ROUTES: [(&str, &str); 23] = [
     ("HEAD", "/stream_media/{message_id}"),
     ("HEAD", "/stream_thumbnail/{message_id}"),
     ("POST", "/check-password"),
+    ("POST", "/enqueue_command"),
     ("POST", "/logout"),
     ("POST", "/media-tickets"),
     ("POST", "/mini-app/session"),

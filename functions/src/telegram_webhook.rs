@@ -4,13 +4,17 @@ use std::process::ExitCode;
 
 use http::StatusCode;
 use lambdagram_aws::{Accepted, BotSecrets, SecretStore};
-use lambdagram_domain::ids::JobId;
-use lambdagram_domain::job::{Job, Work};
+use lambdagram_domain::bot_api::Chat;
+use lambdagram_domain::ids::{DispatchId, JobId};
+use lambdagram_domain::incoming::Incoming as Asked;
+use lambdagram_domain::job::Job;
 use lambdagram_domain::receipt::{Receipt, Repeat};
 use lambdagram_domain::time::UnixTime;
 use lambdagram_domain::update::{Request, Update};
 use serde_json::json;
 
+use crate::dispatch::answers;
+use crate::dispatch::desk::{Desk, Step, short_answer};
 use crate::http::{Answer, ApiError, Endpoint, Incoming};
 use crate::intake::Intake;
 use crate::runtime::serve_http;
@@ -24,6 +28,7 @@ pub fn main() -> ExitCode {
             bot_id: environment.bot_id()?,
             mini_app_url: environment.optional("MINI_APP_URL").map(str::to_owned),
             intake: Intake::new(environment, connection)?,
+            desk: Desk::new(environment, connection, start.clock.now()).await?,
         })
     })
 }
@@ -33,6 +38,7 @@ struct TelegramWebhook {
     bot_id: i64,
     mini_app_url: Option<String>,
     intake: Intake,
+    desk: Desk,
 }
 
 impl Endpoint for TelegramWebhook {
@@ -42,11 +48,16 @@ impl Endpoint for TelegramWebhook {
             return Err(ApiError::WebhookSecret);
         }
         let update = Update::parse(request.body())?;
+        if let Some(asked) = update.incoming
+            && self.take(update.id, asked, request.now()).await?
+        {
+            return Ok(Answer::json(StatusCode::OK, json!({"ok": true})));
+        }
         match update.request {
             Request::Welcome(chat_id) => {
                 let id = JobId::of_update(self.bot_id, update.id);
-                let work = Work::Welcome { mini_app_url: self.mini_app_url.clone() };
-                self.queue(&Job { id, chat_id, work }, request.now()).await?;
+                let job = Job::welcome(id, chat_id, self.mini_app_url.clone());
+                self.queue(&job, request.now()).await?;
             }
             Request::Nothing(kind) => tracing::info!(kind, "The update asks for nothing"),
         }
@@ -60,9 +71,26 @@ impl TelegramWebhook {
         Ok(known() || self.secrets.refresh(now).await? && known())
     }
 
+    /// Sees to what a person asks, unless it is for the rest of the bot.
+    async fn take(&self, update_id: i64, asked: Asked, now: UnixTime) -> Result<bool, ApiError> {
+        match self.desk.decide(&asked, now).await {
+            Step::Leave => return Ok(false),
+            Step::Dispatch(service) => {
+                let id = DispatchId::of_update(self.bot_id, update_id);
+                self.desk.dispatch(id, asked, service, now).await?;
+            }
+            Step::Say(text) => {
+                let id = JobId::of_update(self.bot_id, update_id);
+                answers::enqueue(&self.intake, None, id, short_answer(&asked, text), now).await?;
+            }
+            Step::Ignore(kind) => tracing::info!(kind, "The update asks for nothing"),
+        }
+        Ok(true)
+    }
+
     /// Queues what a first delivery of an update asks for, or what an earlier delivery left undone.
     async fn queue(&self, job: &Job, now: UnixTime) -> Result<(), ApiError> {
-        let receipt = Receipt::new(job.id.clone(), None, job.chat_id, now);
+        let receipt = Receipt::new(job.id.clone(), None, job.chat.as_ref().and_then(Chat::id), now);
         if let Accepted::Repeat(earlier) = self.intake.accept(&receipt, None).await?
             && earlier.repeat(None, now) == Repeat::Answered
         {

@@ -1,6 +1,5 @@
 //! From the queue to the chat: order, waiting, retries, refusals, dead letters.
 
-use lambdagram_tests::template::model::Queue;
 use serde_json::{Value, json};
 
 use crate::support::{TestStack, picture};
@@ -261,12 +260,16 @@ impl TestStack {
         self.queue_of("BotWorker")
     }
 
-    /// Moves every dead letter back to the queue it came for, as an operator does.
-    async fn redrive(&self) {
-        let is_buried_in = |queue: &&Queue| queue.name.contains("dead") && queue.name.contains("bot");
-        let queue = self.stack.model().queues.iter().find(is_buried_in).unwrap();
-        let source = format!("arn:aws:sqs:us-east-1:123456789012:{}", queue.name);
-        let destination = format!("arn:aws:sqs:us-east-1:123456789012:{}", self.bot_queue());
+    /// Moves every dead letter of the bot back to the queue it came for, as an operator does.
+    pub(crate) async fn redrive(&self) {
+        self.redrive_queue("bot").await;
+    }
+
+    /// As [`Self::redrive`], of the queue with that in its name.
+    pub(crate) async fn redrive_queue(&self, name: &str) {
+        let dead = format!("lambdagram-local-{name}-dead.fifo");
+        let source = format!("arn:aws:sqs:us-east-1:123456789012:{dead}");
+        let destination = format!("arn:aws:sqs:us-east-1:123456789012:lambdagram-local-{name}.fifo");
         let request = self
             .http
             .post(&self.stack.endpoints().sqs)
@@ -276,7 +279,7 @@ impl TestStack {
             request.header("content-type", "application/x-amz-json-1.0").body(body.to_string()).send().await;
         let answer = answer.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
-        while self.stack.sqs().depth(&queue.name).visible > 0 {
+        while self.stack.sqs().depth(&dead).visible > 0 {
             tokio::task::yield_now().await;
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use lambdagram_domain::api_key::ApiKey;
 use lambdagram_tests::stack::read_environment_file;
 use serde_json::{Value, json};
 
@@ -99,6 +100,39 @@ async fn an_update_is_taken_and_answered_in_its_chat() {
     stack.end_clean().await;
 }
 
+/// The API key of the events, in a stack that has it.
+async fn with_the_key_of_the_events() -> TestStack {
+    let stack = TestStack::start_for_events().await;
+    let event = std::fs::read(project().join("events/enqueue_command.json")).unwrap();
+    let event: Value = serde_json::from_slice(&event).unwrap();
+    let shown = event["headers"]["Authorization"].as_str().unwrap();
+    let key = ApiKey::parse(shown.strip_prefix("Bearer ").unwrap()).unwrap();
+    stack.store_key(&key, "notifier").await;
+    stack
+}
+
+#[tokio::test]
+async fn a_command_is_accepted_and_carried_out() {
+    let stack = with_the_key_of_the_events().await;
+    let answered = stack.answer_to_its_event("enqueue_command").await;
+    let body: Value = serde_json::from_str(answered["body"].as_str().unwrap()).unwrap();
+    let id = body["id"].as_str().unwrap();
+    let expected = json!({"status": "success", "message": "Command enqueued", "id": id});
+    assert_eq!(answered, answer(202, &expected, &[("location", &format!("/prod/commands/{id}"))]));
+    assert_eq!(stack.answer_to_its_event("enqueue_command").await, answered);
+    stack.stack.settle().await;
+    assert_eq!(stack.methods_in_chat_1(), ["sendMessage"]);
+    stack.end_clean().await;
+}
+
+#[tokio::test]
+async fn a_command_nobody_enqueued_is_not_found() {
+    let stack = with_the_key_of_the_events().await;
+    let expected = answer(404, &json!({"error": "Not found."}), &[]);
+    assert_eq!(stack.answer_to_its_event("get_command").await, expected);
+    stack.end_clean().await;
+}
+
 #[tokio::test]
 async fn a_path_without_a_function_is_not_found() {
     let stack = TestStack::start_for_events().await;
@@ -125,6 +159,16 @@ async fn an_upload_that_is_not_there_leaves_nothing_of_its_batch() {
     let stack = TestStack::start_for_events().await;
     assert_eq!(stack.answer_to_its_event("upload_worker").await, json!({"batchItemFailures": []}));
     stack.end_clean().await;
+}
+
+#[tokio::test]
+async fn a_request_to_a_service_that_there_is_not_is_given_up_and_the_person_told() {
+    let stack = TestStack::start_for_events().await;
+    assert_eq!(stack.answer_to_its_event("dispatch_worker").await, json!({"batchItemFailures": []}));
+    stack.stack.settle().await;
+    assert_eq!(stack.chat(1)[0].params["text"], "That did not work. Please try again later.");
+    assert_eq!(stack.dead_letters().len(), 1);
+    stack.end().await;
 }
 
 /// Status and body of an answer of API Gateway.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::delivery::expected;
 use crate::support::{TestStack, data_url, picture, read};
 
-const SIDES: [When; 2] = [When::Before, When::After];
+pub(crate) const SIDES: [When; 2] = [When::Before, When::After];
 
 /// The calls `post_photo` makes, in order.
 const ACCEPTING: [(Service, &str); 4] = [
@@ -33,11 +33,11 @@ const DELIVERING: [(Service, &str, u32); 5] = [
 ];
 
 /// Whether a worker that ends there has sent the picture and not recorded it.
-fn in_the_window(operation: &str, after_calls: u32, when: When) -> bool {
+pub(crate) fn in_the_window(operation: &str, after_calls: u32, when: When) -> bool {
     (operation, after_calls, when) == ("UpdateItem", 2, When::Before)
 }
 
-fn fault(
+pub(crate) fn fault(
     function: &str,
     (service, operation): (Service, &str),
     after_calls: u32,
@@ -48,7 +48,7 @@ fn fault(
     Fault { function, service, operation, after_calls, times: 1, when, effect }
 }
 
-fn failing() -> Effect {
+pub(crate) fn failing() -> Effect {
     Effect::Error { status: 500, code: "InternalServerError".to_owned() }
 }
 
@@ -280,7 +280,7 @@ async fn under_random_kills_none_of_two_hundred_pictures_is_lost_or_out_of_order
 
 impl TestStack {
     /// The jobs of which a worker found that nobody knows whether they were sent.
-    fn unresolved_jobs(&self) -> BTreeSet<String> {
+    pub(crate) fn unresolved_jobs(&self) -> BTreeSet<String> {
         let lines = self.logs.logs().into_iter().filter(|line| line.line.contains("A send is unresolved"));
         let job = |line: &str| serde_json::from_str::<Value>(line).ok()?["job"].as_str().map(str::to_owned);
         lines.filter_map(|line| job(&line.line)).collect()

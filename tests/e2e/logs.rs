@@ -268,7 +268,7 @@ async fn a_failure_is_one_line_and_a_500_leads_to_it() {
         ("WARN | BotWorker | The job is tried again later | Telegram failed with status 500", 12),
         ("WARN | BotWorker | The job is tried again later | no answer came", 1),
         (
-            "WARN | BotWorker | The staged picture is left to the bucket's lifecycle | DeleteObject failed: InternalServerError",
+            "WARN | BotWorker | What was staged is left to the bucket's lifecycle | DeleteObject failed: InternalServerError",
             1,
         ),
     ];

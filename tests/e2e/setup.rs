@@ -59,7 +59,7 @@ async fn telegram_is_told_webhook_commands_and_menu() {
         "has_custom_certificate": false,
         "pending_update_count": 0,
         "max_connections": 40,
-        "allowed_updates": ["message"],
+        "allowed_updates": ["message", "callback_query"],
     });
     assert_eq!(telegram.ask("getWebhookInfo").await, webhook);
     assert_eq!(

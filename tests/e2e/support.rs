@@ -36,6 +36,7 @@ pub(crate) fn options(folder: &Path, logs: LogSink) -> Options {
         data_dir: folder.to_owned(),
         launcher: Launcher::Reexecute(env!("CARGO_BIN_EXE_local").into()),
         telegram: Telegram::Simulated,
+        assignments: None,
         parameters: std::collections::BTreeMap::new(),
         overrides: std::collections::BTreeMap::new(),
         logs,
@@ -60,7 +61,7 @@ impl TestStack {
         let logs = LogSink::default();
         let mut options = options(folder.path(), logs.clone());
         change(&mut options);
-        let stack = Stack::start(options).await.unwrap();
+        let stack = Box::pin(Stack::start(options)).await.unwrap();
         Self { stack, logs, http: client_builder().build().unwrap(), folder }
     }
 
@@ -125,7 +126,12 @@ impl TestStack {
 
     /// The stack's DynamoDB.
     pub(crate) async fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(&aws(&self.stack.endpoints().dynamodb).await)
+        aws_sdk_dynamodb::Client::new(&self.dynamodb_config().await)
+    }
+
+    /// How the stack's DynamoDB is reached.
+    pub(crate) async fn dynamodb_config(&self) -> aws_config::SdkConfig {
+        aws(&self.stack.endpoints().dynamodb).await
     }
 
     /// The stack's S3.
@@ -204,16 +210,33 @@ impl TestStack {
     /// The bodies in the dead-letter queues.
     pub(crate) fn dead_letters(&self) -> Vec<String> {
         let queues = self.stack.model().queues.iter().filter(|queue| queue.name.contains("dead"));
-        queues.flat_map(|queue| self.stack.sqs().messages(&queue.name)).map(|message| message.body).collect()
+        let letters = queues.flat_map(|queue| self.stack.sqs().messages(&queue.name));
+        letters.map(|message| message.body).collect()
     }
 
-    /// The names of the objects in the staging bucket, without their folders.
+    /// The stack's data folder.
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The keys in the staging bucket that somebody has to take out again.
     pub(crate) fn staged(&self) -> Vec<String> {
         let bucket = self.folder.path().join("s3").join(&self.stack.model().buckets[0].name);
-        let files = |folder: &str| std::fs::read_dir(bucket.join(folder)).into_iter().flatten();
-        let names = ["photos", "uploads"].into_iter().flat_map(files);
-        names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        ["photos", "commands", "uploads"]
+            .into_iter()
+            .flat_map(|folder| files_below(&bucket.join(folder)))
+            .collect()
     }
+}
+
+/// The names of the files in a folder and the folders in it.
+fn files_below(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let names = entries.map(Result::unwrap).flat_map(|entry| {
+        let path = entry.path();
+        if path.is_dir() { files_below(&path) } else { vec![entry.file_name().into_string().unwrap()] }
+    });
+    names.collect()
 }
 
 /// How the person at this machine reaches a service of the stack.

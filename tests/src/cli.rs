@@ -3,6 +3,8 @@
 //! Standard output is for what was asked for: the `ready` line, a function's answer. Everything else, the functions'
 //! logs included, goes to standard error. A start that fails says why in one line, and exits with 1.
 
+mod keys;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -43,6 +45,8 @@ struct Cli {
 enum Command {
     /// Run one function once and print its answer.
     Invoke(Invoke),
+    /// Make, list and take back API keys, with which services enqueue commands.
+    Keys(keys::Keys),
     /// Tell Telegram where a bot's webhook is, which commands it has and what its menu button opens.
     Setup(Setup),
     /// Make a key pair for uploads: what Secrets Manager is to hold, and the parameter that goes with it.
@@ -72,6 +76,9 @@ struct Common {
     /// Run the built functions of this folder instead of this binary's own.
     #[arg(long)]
     functions_dir: Option<PathBuf>,
+    /// Who has which role and which services there are, if not assignments.yaml in the data folder says it.
+    #[arg(long)]
+    assignments: Option<PathBuf>,
     /// The Telegram the bot and the accounts are at.
     #[arg(long, value_enum, default_value_t = WhichTelegram::Simulated)]
     telegram: WhichTelegram,
@@ -160,6 +167,7 @@ pub fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match cli.command {
             Some(Command::Invoke(invoke)) => run_once(invoke).await,
+            Some(Command::Keys(command)) => keys::run(command).await,
             Some(Command::Setup(setup)) => set_up(setup).await,
             Some(Command::Function { .. } | Command::DelegationKey) | None => run_stack(cli.run).await,
         }
@@ -288,6 +296,7 @@ fn options(common: &Common, port: u16) -> Result<Options, String> {
         data_dir: common.data_dir.clone(),
         launcher,
         telegram,
+        assignments: common.assignments.clone(),
         parameters: BTreeMap::new(),
         overrides: BTreeMap::new(),
         logs: LogSink::default().printing_to(io::stderr()),
@@ -352,6 +361,11 @@ fn describe(stack: &Stack) -> String {
         }
         None => lines.push("  none: there is no BOT_TOKEN".to_owned()),
     }
+    lines.push("Services".to_owned());
+    lines.push(match stack.services() {
+        [] => "  none: assignments.yaml in the data folder names none".to_owned(),
+        names => format!("  {}", names.join(", ")),
+    });
     lines.push("Accounts".to_owned());
     lines.push(match stack.cloud() {
         Some(_) => format!(

@@ -5,10 +5,12 @@
 
 mod accounts;
 mod bot;
+mod console;
 mod controls;
 mod halves;
 mod invoke;
 mod real_telegram;
+mod services;
 mod settle;
 mod state;
 
@@ -20,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use lambdagram_domain::access::PermissionsError;
 use lambdagram_domain::secret::Secret;
 use lambdagram_telegram::bot_api::{BotApiError, TELEGRAM};
 use lambdagram_telegram::mtproto::App;
@@ -30,9 +33,13 @@ use tokio_util::task::TaskTracker;
 
 use self::accounts::Accounts;
 use self::bot::Bot;
+use self::console::Console;
 use self::controls::Controls;
 use self::halves::Reachable;
-pub use self::invoke::{EnvironmentFileError, invoke_once, read_environment_file};
+pub use self::invoke::{
+    EnvironmentFileError, KeysTable, invoke_once, read_environment_file, running_keys_table,
+};
+use self::services::Services;
 
 use crate::aws::faults::Faults as AwsFaults;
 use crate::aws::iam::Policies;
@@ -44,12 +51,16 @@ use crate::lambda::event_source::EventSource;
 use crate::lambda::{Lambda, Launcher, LogSink};
 use crate::telegram::bot_api as simulated;
 use crate::telegram::faults::Faults;
+use crate::telegram::mtproto::accounts::FIRST_PHONE;
 use crate::telegram::mtproto::cloud::{self, Cloud};
 use crate::template::model::Queue;
 use crate::template::{self, Environment, Model, TemplateError};
 
 /// How long the parts have to end. The whole stack is gone within 2 s, its children included.
 const STOP: Duration = Duration::from_millis(700);
+
+/// Where services and callbacks may be, by http too: the person's own machine.
+const OWN_NETWORKS: &str = "127.0.0.0/8,::1/128";
 
 /// How a stack is started.
 #[derive(Clone)]
@@ -64,6 +75,9 @@ pub struct Options {
     pub launcher: Launcher,
     /// Which Telegram the bot and the accounts are at.
     pub telegram: Telegram,
+    /// The second document of permissions: who has which role, and which services there are. Without it, it is
+    /// `assignments.yaml` of the data folder, if that is there.
+    pub assignments: Option<PathBuf>,
     /// Template parameters that differ from what the stack gives them.
     pub parameters: BTreeMap<String, String>,
     /// Environment variables of single functions, by logical id, beyond the template's.
@@ -130,6 +144,17 @@ pub enum StartError {
         /// Why not.
         reason: String,
     },
+    /// The second document of permissions cannot be read.
+    #[error("cannot read {}: {reason}", .path.display())]
+    Assignments {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: io::Error,
+    },
+    /// The permissions do not say who may do what.
+    #[error(transparent)]
+    Permissions(#[from] PermissionsError),
     /// The template cannot be run.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -178,6 +203,7 @@ pub struct Stack {
     cloud: Option<Cloud>,
     bot: Bot,
     accounts: Accounts,
+    services: Services,
     data_dir: PathBuf,
     shutdown: CancellationToken,
     tasks: TaskTracker,
@@ -224,9 +250,11 @@ impl Stack {
         let bot = Bot::open(&options, &clock, &faults, &api_url, &shutdown, &tasks).await?;
         let cloud = start_cloud(&options, &clock, faults, &shutdown).await?;
         let accounts = Accounts::open(&options, cloud.as_ref())?;
+        let services = Services::open(&options)?;
         let sqs = Sqs::open(data_dir, clock.clone()).map_err(|error| data_folder(data_dir, &error))?;
         sqs.set_endpoint(&aws_listeners.endpoints().sqs);
         let mut parameters = bot.parameters(&api_url);
+        parameters.insert("OwnNetworks".to_owned(), OWN_NETWORKS.to_owned());
         parameters.extend(accounts.parameters());
         parameters.extend(options.parameters.clone());
         let environment =
@@ -251,7 +279,7 @@ impl Stack {
             parameters,
             sqs_endpoint: environment.sqs_endpoint,
             api_url: environment.api_url,
-            function_environment: function_environment(aws.endpoints(), &bot, &accounts),
+            function_environment: function_environment(aws.endpoints(), &bot, &accounts, &services),
             missing: halves::missing(&model, bot.secrets_json().is_some(), accounts.secrets_json().is_some()),
         };
         let lambda = invoke::start_lambda(&model, &running.function_environment, &options, clock.clone());
@@ -274,7 +302,13 @@ impl Stack {
             };
             simulated.controls().merge(cloud.controls()).merge(controls.router())
         });
-        let router = controls.unwrap_or_default().fallback_service(gateway);
+        let console = Console {
+            project: &options.project,
+            s3: &aws.endpoints().s3,
+            bot_api: bot.simulated.is_some().then_some(bot.url.as_str()),
+            phone: cloud.is_some().then_some(FIRST_PHONE),
+        };
+        let router = controls.unwrap_or_default().merge(console.router(&gateway)).fallback_service(gateway);
         tasks.spawn(gateway::serve(listener, router, shutdown));
 
         let stack = Self {
@@ -290,6 +324,7 @@ impl Stack {
             cloud,
             bot,
             accounts,
+            services,
             data_dir: options.data_dir,
             shutdown: guard.disarm(),
             tasks,
@@ -381,11 +416,21 @@ impl Stack {
         &self.bot.webhook_secret
     }
 
-    /// Everything that must never show itself: the bot's token, the webhook's secret, the key of mini app tokens, the
-    /// application's hash, the key of sessions and that of delegations.
+    /// The names of the services that answer what people ask the bot.
+    pub fn services(&self) -> &[String] {
+        &self.services.names
+    }
+
+    /// What requests to services are signed with: `whsec_...`.
+    pub fn signing_secret(&self) -> &Secret {
+        &self.services.signing_secret
+    }
+
+    /// Everything that must never show itself: the bot's token, the webhook's secret, the key of mini app tokens, what
+    /// requests to services are signed with, the application's hash, the key of sessions and that of delegations.
     pub fn secrets(&self) -> Vec<&Secret> {
         let of_the_bot = self.bot.token.iter().chain([&self.bot.webhook_secret, &self.bot.mini_app_key]);
-        of_the_bot.chain(self.accounts.secrets()).collect()
+        of_the_bot.chain([&self.services.signing_secret]).chain(self.accounts.secrets()).collect()
     }
 
     /// Ends everything, function processes included. What was accepted stays in the data folder.
@@ -460,14 +505,21 @@ fn ensure_queues(sqs: &Sqs, model: &Model) -> Result<(), StartError> {
     Ok(())
 }
 
-fn function_environment(endpoints: &Endpoints, bot: &Bot, accounts: &Accounts) -> BTreeMap<String, String> {
+fn function_environment(
+    endpoints: &Endpoints,
+    bot: &Bot,
+    accounts: &Accounts,
+    services: &Services,
+) -> BTreeMap<String, String> {
     let variables = [
         ("AWS_ENDPOINT_URL_DYNAMODB", Some(endpoints.dynamodb.clone())),
         ("AWS_ENDPOINT_URL_S3", Some(endpoints.s3.clone())),
         ("AWS_ENDPOINT_URL_SQS", Some(endpoints.sqs.clone())),
         ("ACCOUNT_SECRETS", accounts.secrets_json()),
+        ("ASSIGNMENTS", services.assignments()),
         ("BOT_SECRETS", bot.secrets_json()),
         (invoke::UPLOAD_SECRETS, Some(accounts.upload_secrets_json())),
+        ("DISPATCH_SECRETS", Some(services.secrets_json())),
     ];
     variables.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }

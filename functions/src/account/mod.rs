@@ -11,6 +11,7 @@ mod fields;
 pub mod is_authenticated;
 pub mod logout;
 mod password;
+mod qr_code;
 pub mod qr_login;
 pub mod resend_code;
 pub mod send_code;

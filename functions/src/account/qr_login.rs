@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use super::admission::{Admission, admit};
 use super::codes::LoginLimits;
-use super::password;
 use super::signed_in::described;
+use super::{password, qr_code};
 use crate::config::SignInAllow;
 use crate::http::{Answer, ApiError, By, Endpoint, Failure, Incoming};
 use crate::runtime::serve_http;
@@ -83,7 +83,7 @@ impl QrLogin {
         };
         let (token, held) = self.accounts.begin(request, session, by).await?;
         self.accounts.put_back(held).await?;
-        let body = json!({"url": url, "expires_in": expires_in});
+        let body = shown(&url, expires_in);
         Ok(self.accounts.with_token(body, &token, by, PENDING_LIFE))
     }
 
@@ -129,7 +129,8 @@ impl QrLogin {
         match looked {
             Ok(Look::Waiting { url, expires_in }) => {
                 self.accounts.store(held, Progress::Known).await?;
-                let body = json!({"state": "waiting", "url": url, "expires_in": expires_in});
+                let mut body = shown(&url, expires_in);
+                body["state"] = "waiting".into();
                 Ok(Answer::json(StatusCode::OK, body))
             }
             Ok(Look::PasswordNeeded { hint }) => {
@@ -164,6 +165,11 @@ async fn look(link: &mut Link<'_>, allow: &SignInAllow, known: Option<SignIn>) -
         LoginToken::Done(user) => admit(link, allow, user).await.map(Look::Done).map_err(Trouble::InDoubt),
         LoginToken::PasswordNeeded => Ok(Look::PasswordNeeded { hint: password::hint(link).await }),
     }
+}
+
+/// A code to scan, as a link and as a picture of it.
+fn shown(url: &str, expires_in: u64) -> Value {
+    json!({"url": url, "image": qr_code::data_url(url), "expires_in": expires_in})
 }
 
 fn password_required(hint: Option<&str>) -> Answer {

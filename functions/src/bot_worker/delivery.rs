@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use lambdagram_aws::{AwsError, Claim, ClaimError, ClaimToken, Claimed, Ending};
-use lambdagram_domain::ids::ChatId;
+use lambdagram_domain::bot_api::Chat;
 use lambdagram_domain::job::{Job, Work};
 use lambdagram_domain::picture::{Delivery, Picture};
 use lambdagram_domain::retry::{LONGEST_NAP, MOST_ATTEMPTS, delay_after};
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::BotWorker;
 use super::calls::{Call, welcome};
+use super::command::{refused, repeats_safely};
 use crate::config::UnresolvedSends;
 use crate::queue_worker::Verdict;
 
@@ -45,11 +46,13 @@ struct Held<'a> {
     token: ClaimToken,
     /// This attempt's number, from 1.
     attempt: u32,
+    /// Who is to be told of its end.
+    callback_url: Option<String>,
     deadline: SystemTime,
 }
 
 /// Why a job cannot be prepared.
-enum Unprepared {
+pub(super) enum Unprepared {
     /// AWS failed; another time it will do.
     Aws(AwsError),
     /// It can never be done.
@@ -94,19 +97,20 @@ impl BotWorker {
         let (receipt, unresolved) = match self.receipts.claim(&job, &claim).await {
             Ok(Claimed::Granted { receipt, unresolved }) => (receipt, unresolved),
             Ok(Claimed::Held(until)) => return Verdict::Later(until.since(now) + Duration::from_secs(1)),
-            Ok(Claimed::Finished(_)) => {
+            Ok(Claimed::Finished(receipt)) => {
                 self.clear_up(&job).await;
-                return Verdict::Done;
+                return self.tell(&job.id, receipt.callback_url).await;
             }
             Err(cause) => {
                 tracing::error!(job = %job.id, cause = %cause, "The job cannot be claimed");
                 return Verdict::Later(delay_after(1).unwrap_or_default());
             }
         };
-        let held = Held { job, body, message_id, token, attempt: receipt.attempts, deadline };
+        let (attempt, callback_url) = (receipt.attempts, receipt.callback_url.clone());
+        let held = Held { job, body, message_id, token, attempt, callback_url, deadline };
         if unresolved {
             tracing::warn!(job = %held.job.id, "A send is unresolved: its worker ended before the answer was recorded");
-            if self.unresolved_sends == UnresolvedSends::Stop {
+            if self.stops_unresolved(&held.job) {
                 return self.end(&held, Ending::Unknown).await;
             }
         }
@@ -117,7 +121,7 @@ impl BotWorker {
             Ok(calls) => self.send(&held, &calls, receipt.calls_done).await,
             Err(Unprepared::Hopeless(reason)) => Ok(Outcome::Hopeless(reason.to_owned())),
             Err(Unprepared::Aws(cause)) => {
-                let reason = "The picture could not be fetched.".to_owned();
+                let reason = "What belongs to it could not be fetched.".to_owned();
                 Ok(Outcome::Failed { reason, cause: cause.to_string() })
             }
         };
@@ -137,21 +141,25 @@ impl BotWorker {
     }
 
     async fn prepare(&self, job: &Job) -> Result<Vec<Call>, Unprepared> {
+        let no_chat = Unprepared::Hopeless("The job names no chat.");
         match &job.work {
-            Work::Welcome { mini_app_url } => Ok(welcome(job.chat_id, mini_app_url.as_deref())),
+            Work::Command(command) => Ok(vec![self.prepare_command(job, command).await?]),
+            Work::Welcome { mini_app_url } => {
+                Ok(welcome(job.chat.as_ref().ok_or(no_chat)?, mini_app_url.as_deref()))
+            }
             Work::Photo => {
                 let staged = self.staging.get(&job.staged_picture()).await.map_err(Unprepared::Aws)?;
                 let staged = staged.ok_or(Unprepared::Hopeless("The picture is no longer there."))?;
                 let picture = Picture::parse(staged.into());
                 let picture = picture.map_err(|_| Unprepared::Hopeless("The picture cannot be read."))?;
-                Ok(vec![prepare_picture(job.chat_id, picture).await?])
+                Ok(vec![prepare_picture(job.chat.as_ref().ok_or(no_chat)?, picture).await?])
             }
         }
     }
 
     /// Makes the calls that have not been answered yet, one after the other.
     async fn send(&self, held: &Held<'_>, calls: &[Call], done: u32) -> Result<Outcome, ClaimError> {
-        let mut message_id = None;
+        let mut last = None;
         let mut made_any = false;
         for (number, call) in (0..).zip(calls).skip(done as usize) {
             if self.time_left(held) < SHORTEST_CALL {
@@ -162,20 +170,27 @@ impl BotWorker {
             }
             self.receipts.mark_sending(&held.job.id, &held.token, number).await?;
             match self.make(held, call).await {
-                Ok(answer) => message_id = answer.get("message_id").and_then(Value::as_i64),
-                // It was done; only its message's number is not known.
-                Err(BotApiError::Unreadable) => message_id = None,
+                Ok(answer) => last = Some(answer),
+                // It was done; only what came of it is not known.
+                Err(BotApiError::Unreadable) => last = None,
                 Err(error) => return Ok(self.judge(held, error).await),
             }
             made_any = true;
         }
-        Ok(Outcome::Ended(Ending::Sent { message_id }))
+        let answer = last.unwrap_or_default();
+        Ok(Outcome::Ended(match &held.job.work {
+            Work::Command(_) => Ending::Carried { result: self.keep_result(&held.job, &answer).await },
+            Work::Photo | Work::Welcome { .. } => {
+                Ending::Sent { message_id: answer.get("message_id").and_then(Value::as_i64) }
+            }
+        }))
     }
 
-    /// Makes one call: sleeps through one short wait, and goes on with a document where a photo is not taken.
+    /// Makes one call: sleeps through one short wait, follows a group that has become a supergroup, and goes on with a
+    /// document where a picture is not taken as a photo.
     async fn make(&self, held: &Held<'_>, call: &Call) -> Result<Value, BotApiError> {
         let mut call = Cow::Borrowed(call);
-        let mut napped = false;
+        let (mut napped, mut followed) = (false, false);
         loop {
             let error = match self.call(held, &call).await {
                 Ok(answer) => return Ok(answer),
@@ -190,6 +205,12 @@ impl BotWorker {
                     tokio::time::sleep(nap).await;
                     napped = true;
                 }
+                (BotApiError::Migrated { chat_id }, _)
+                    if !followed && self.time_left(held) >= SHORTEST_CALL =>
+                {
+                    call = Cow::Owned(call.into_owned().in_chat(*chat_id));
+                    followed = true;
+                }
                 (BotApiError::BadRequest { .. }, Some(document)) if self.time_left(held) >= SHORTEST_CALL => {
                     call = Cow::Owned(document);
                 }
@@ -201,17 +222,18 @@ impl BotWorker {
     async fn call(&self, held: &Held<'_>, call: &Call) -> Result<Value, BotApiError> {
         let bot = self.bot.with_token(self.secrets.versions().current.bot_token.clone());
         let timeout = self.time_left(held).min(CALL_TIMEOUT);
-        bot.call(call.method, call.parameters.clone(), call.file.clone(), timeout).await
+        bot.call(&call.method, call.parameters.clone(), call.files.clone(), timeout).await
     }
 
     async fn judge(&self, held: &Held<'_>, error: BotApiError) -> Outcome {
         match error {
             BotApiError::TooManyRequests { retry_after } => Outcome::Wait(Duration::from_secs(retry_after)),
             BotApiError::Refused { description } => Outcome::Ended(Ending::Refused { reason: description }),
-            BotApiError::BadRequest { description } => Outcome::Hopeless(description),
-            BotApiError::Unresolved if self.unresolved_sends == UnresolvedSends::Stop => {
-                Outcome::Ended(Ending::Unknown)
-            }
+            BotApiError::BadRequest { description } => match &held.job.work {
+                Work::Command(command) => Outcome::Ended(refused(command, held.attempt, description)),
+                Work::Photo | Work::Welcome { .. } => Outcome::Hopeless(description),
+            },
+            BotApiError::Unresolved if self.stops_unresolved(&held.job) => Outcome::Ended(Ending::Unknown),
             BotApiError::Unauthorized => {
                 // The token may have been replaced since it was read.
                 if let Err(cause) = self.secrets.refresh(self.clock.now()).await {
@@ -220,6 +242,7 @@ impl BotWorker {
                 Outcome::failed(&error)
             }
             BotApiError::ServerError { .. }
+            | BotApiError::Migrated { .. }
             | BotApiError::NotSent
             | BotApiError::Unresolved
             | BotApiError::Unreadable => Outcome::failed(&error),
@@ -233,12 +256,12 @@ impl BotWorker {
         }
         tracing::info!(job = %job.id, attempt = held.attempt, ending = ending.state().name(), "The job ended");
         self.clear_up(job).await;
-        Verdict::Done
+        self.tell(&job.id, held.callback_url.clone()).await
     }
 
     async fn finish(&self, held: &Held<'_>, ending: &Ending) -> Result<(), ClaimError> {
         let now = self.clock.now();
-        self.record(held, || self.receipts.finish(&held.job.id, &held.token, ending, now)).await
+        self.record(held, || self.receipts.finish(&held.job, &held.token, ending, now)).await
     }
 
     async fn release(&self, held: &Held<'_>, attempts: u32, wait: Duration) -> Verdict {
@@ -268,17 +291,18 @@ impl BotWorker {
     /// Gives the job to the dead-letter queue. What was staged for it stays, so that a redrive finds it.
     async fn bury(&self, held: &Held<'_>, reason: &str) -> Verdict {
         let job = &held.job;
-        let letter = self.dead_letters.send(held.body, Some(job.chat_id), held.message_id, reason);
+        let group = job.group();
+        let letter = self.dead_letters.send(held.body, Some(&group), held.message_id, reason);
         if let Err(cause) = letter.await {
             tracing::error!(job = %job.id, cause = %cause, "The dead-letter queue does not take the job");
             return self.release(held, held.attempt, delay_after(1).unwrap_or_default()).await;
         }
-        let ending = Ending::Failed { reason: reason.to_owned() };
+        let ending = Ending::Failed { reason: reason.to_owned(), attempts: held.attempt.min(MOST_ATTEMPTS) };
         if let Err(cause) = self.finish(held, &ending).await {
             return give_up_claim(held, &cause);
         }
         tracing::error!(job = %job.id, attempt = held.attempt, reason, "The job is in the dead-letter queue");
-        Verdict::Done
+        self.tell(&job.id, held.callback_url.clone()).await
     }
 
     async fn bury_unreadable(&self, body: &str, message_id: &str) -> Verdict {
@@ -297,12 +321,22 @@ impl BotWorker {
 
     /// Removes what was staged for a finished job.
     async fn clear_up(&self, job: &Job) {
-        if job.work != Work::Photo {
-            return;
+        let staged: Vec<_> = match &job.work {
+            Work::Photo => vec![job.staged_picture()],
+            Work::Welcome { .. } => Vec::new(),
+            Work::Command(command) => command.staged().map(|name| job.staged_part(name)).collect(),
+        };
+        for key in staged {
+            if let Err(cause) = self.staging.delete(&key).await {
+                tracing::warn!(job = %job.id, cause = %cause, "What was staged is left to the bucket's lifecycle");
+            }
         }
-        if let Err(cause) = self.staging.delete(&job.staged_picture()).await {
-            tracing::warn!(job = %job.id, cause = %cause, "The staged picture is left to the bucket's lifecycle");
-        }
+    }
+
+    /// Whether a send of `job` that nobody knows the end of is left at that.
+    fn stops_unresolved(&self, job: &Job) -> bool {
+        let repeats_safely = matches!(&job.work, Work::Command(command) if repeats_safely(command));
+        self.unresolved_sends == UnresolvedSends::Stop && !repeats_safely
     }
 
     fn time_left(&self, held: &Held<'_>) -> Duration {
@@ -315,14 +349,14 @@ impl BotWorker {
 }
 
 /// The call that delivers `picture`, scaled where it has to be.
-async fn prepare_picture(chat_id: ChatId, picture: Picture) -> Result<Call, Unprepared> {
+async fn prepare_picture(chat: &Chat, picture: Picture) -> Result<Call, Unprepared> {
     let as_it_is = Delivery::Document(picture.clone());
     let scaling = tokio::task::spawn_blocking(move || picture.for_telegram());
     match tokio::time::timeout(PREPARATION, scaling).await {
-        Ok(Ok(Ok(delivery))) => Ok(Call::with_picture(chat_id, delivery)),
+        Ok(Ok(Ok(delivery))) => Ok(Call::with_picture(chat, delivery)),
         Ok(Ok(Err(_))) => Err(Unprepared::Hopeless("The picture is too large for Telegram.")),
         // The decoder took too long or panicked; whoever gets the file may have a better one.
-        Ok(Err(_)) | Err(_) => Ok(Call::with_picture(chat_id, as_it_is)),
+        Ok(Err(_)) | Err(_) => Ok(Call::with_picture(chat, as_it_is)),
     }
 }
 

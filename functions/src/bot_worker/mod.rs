@@ -9,7 +9,9 @@
 //! | between the note and the answer's record | `sending` | cannot know: sends again, or stops, as configured |
 //! | after the record | `sent` | clears up and lets the message go |
 
+mod callback;
 mod calls;
+mod command;
 mod delivery;
 
 use std::process::ExitCode;
@@ -35,6 +37,7 @@ pub fn main() -> ExitCode {
             staging: StagingBucket::new(connection, environment.text("STAGING_BUCKET")?),
             queue: FifoQueue::new(connection, environment.text("BOT_QUEUE_URL")?),
             dead_letters: DeadLetterQueue::new(connection, environment.text("BOT_DEAD_LETTER_QUEUE_URL")?),
+            dispatch_queue: FifoQueue::new(connection, environment.text("DISPATCH_QUEUE_URL")?),
             bot: BotApi::new(base_url, secrets.versions().current.bot_token.clone()),
             secrets,
             unresolved_sends: environment.unresolved_sends()?,
@@ -48,6 +51,8 @@ struct BotWorker {
     staging: StagingBucket,
     queue: FifoQueue,
     dead_letters: DeadLetterQueue,
+    /// For those who asked to be told of the end of a command.
+    dispatch_queue: FifoQueue,
     bot: BotApi,
     secrets: SecretStore<BotSecrets>,
     unresolved_sends: UnresolvedSends,

@@ -8,11 +8,14 @@ use std::fmt;
 use ::http::StatusCode;
 use ::http::header::{ACCEPT_RANGES, ALLOW, CONTENT_RANGE, RETRY_AFTER, SET_COOKIE};
 use lambdagram_aws::{AwsError, LeaseError, SecretsError};
+use lambdagram_domain::answer::AnswerError;
+use lambdagram_domain::bot_api::DataError;
 use lambdagram_domain::init_data::InitDataError;
 use lambdagram_domain::mini_app_token::TokenError;
 use lambdagram_domain::picture::PictureError;
 use lambdagram_domain::update::NotAnUpdate;
 use lambdagram_domain::upload::{CaptionTooLong, UploadFailure};
+use lambdagram_outbound::OutboundError;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -100,6 +103,26 @@ pub(crate) enum ApiError {
         /// What it must be.
         expected: &'static str,
     },
+    /// No key is shown, or one that opens nothing: which of both, nobody is told. There is no `WWW-Authenticate`: API
+    /// Gateway passes it on under another name.
+    #[error("API key is missing or invalid.")]
+    ApiKey,
+    #[error("Unknown command.")]
+    UnknownCommand,
+    #[error("The command's data is invalid.")]
+    InvalidData {
+        /// What is wrong with it.
+        details: String,
+    },
+    #[error("The role of this API key may not run this command.")]
+    CommandForbidden,
+    #[error("callback_url cannot be called.")]
+    InvalidCallback {
+        /// Why not.
+        details: String,
+    },
+    #[error("reply_to names nothing that can be answered.")]
+    UnknownDispatch,
     #[error("Phone number is required.")]
     PhoneRequired,
     #[error("Invalid phone number format.")]
@@ -240,6 +263,7 @@ impl ApiError {
             | Self::InitDataInvalid
             | Self::InitDataExpired
             | Self::WebhookSecret
+            | Self::ApiKey
             | Self::PasswordRequired { .. }
             | Self::NotAuthenticated => StatusCode::UNAUTHORIZED,
             Self::NotAPhoto { .. }
@@ -252,6 +276,10 @@ impl ApiError {
             | Self::InvalidFile { .. }
             | Self::CaptionTooLong(_)
             | Self::WrongPart { .. }
+            | Self::UnknownCommand
+            | Self::InvalidData { .. }
+            | Self::InvalidCallback { .. }
+            | Self::UnknownDispatch
             | Self::PhoneRequired
             | Self::PhoneInvalid
             | Self::PhoneAndCodeRequired
@@ -259,7 +287,7 @@ impl ApiError {
             | Self::CodeExpired
             | Self::PasswordMissing
             | Self::InvalidPassword => StatusCode::BAD_REQUEST,
-            Self::OriginRefused | Self::SignInNotAllowed => StatusCode::FORBIDDEN,
+            Self::OriginRefused | Self::SignInNotAllowed | Self::CommandForbidden => StatusCode::FORBIDDEN,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::StillAnswering { .. }
             | Self::UploadCancelled
@@ -288,7 +316,9 @@ impl ApiError {
     /// What a client may know beyond the sentence.
     fn details(&self, request_id: &str) -> Option<String> {
         match self {
-            Self::NotAPhoto { details } => Some(details.clone()),
+            Self::NotAPhoto { details }
+            | Self::InvalidData { details }
+            | Self::InvalidCallback { details } => Some(details.clone()),
             Self::InvalidForm { details } | Self::InvalidFile { details } => Some((*details).to_owned()),
             Self::CaptionTooLong(CaptionTooLong { length, limit }) => {
                 Some(format!("It has {length} characters; {limit} are the most."))
@@ -371,6 +401,26 @@ impl From<TokenError> for ApiError {
             TokenError::Invalid => Self::InitDataInvalid,
             TokenError::Expired => Self::InitDataExpired,
         }
+    }
+}
+
+impl From<DataError> for ApiError {
+    fn from(error: DataError) -> Self {
+        Self::InvalidData { details: error.to_string() }
+    }
+}
+
+impl From<AnswerError> for ApiError {
+    /// What is asked of an answer that comes later.
+    fn from(error: AnswerError) -> Self {
+        Self::InvalidData { details: error.to_string() }
+    }
+}
+
+impl From<OutboundError> for ApiError {
+    /// What is asked of an address before anything is sent to it.
+    fn from(error: OutboundError) -> Self {
+        Self::InvalidCallback { details: error.to_string() }
     }
 }
 

@@ -102,9 +102,15 @@ impl Incoming {
     pub(crate) fn session_token(&self, rules: CookieRules) -> Option<(SessionToken, By)> {
         let headers = self.request.headers();
         match headers.get(AUTHORIZATION) {
-            Some(header) => header.to_str().ok().and_then(bearer_token).map(|token| (token, By::Bearer)),
+            Some(_) => self.bearer().and_then(SessionToken::parse).map(|token| (token, By::Bearer)),
             None => rules.read(headers).map(|token| (token, By::Cookie)),
         }
+    }
+
+    /// What `Authorization: Bearer` carries; the scheme is the same in any case (RFC 9110, section 11.1).
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.header(AUTHORIZATION.as_str())?.trim().split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
 
     /// Whether the client wants the token in the body, and no cookie.
@@ -220,12 +226,6 @@ impl Incoming {
         let text = header.to_str().map_err(|_| ApiError::InvalidIdempotencyKey)?;
         parse_idempotency_key(text.trim()).map(Some).ok_or(ApiError::InvalidIdempotencyKey)
     }
-}
-
-/// Reads `Bearer <token>`; the scheme is the same in any case (RFC 9110, section 11.1).
-fn bearer_token(header: &str) -> Option<SessionToken> {
-    let (scheme, token) = header.trim().split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| SessionToken::parse(token.trim())).flatten()
 }
 
 /// What limits count an address as.

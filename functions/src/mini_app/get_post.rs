@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use http::StatusCode;
 use lambdagram_aws::Receipts;
 use lambdagram_domain::ids::JobId;
+use lambdagram_domain::receipt::Owner;
 use serde_json::{Map, Value};
 
 use crate::http::{Answer, ApiError, Endpoint, Incoming};
@@ -34,7 +35,9 @@ impl Endpoint for GetPost {
         let id = request.path_parameter("id").and_then(|id| JobId::parse(&id)).ok_or(ApiError::NotFound)?;
         let receipt = self.receipts.get(&id, request.now()).await?;
         // Somebody else's picture is as unknown as one that never was.
-        let receipt = receipt.filter(|receipt| receipt.owner == Some(person)).ok_or(ApiError::NotFound)?;
+        let receipt = receipt
+            .filter(|receipt| receipt.owner == Some(Owner::Person(person)))
+            .ok_or(ApiError::NotFound)?;
         let mut body = Map::from_iter([
             ("id".to_owned(), Value::from(receipt.id.as_str())),
             ("state".to_owned(), Value::from(receipt.state.public_name())),

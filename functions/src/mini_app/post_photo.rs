@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use http::StatusCode;
 use http::header::LOCATION;
-use lambdagram_aws::{Accepted, AwsError, Limit, Limits, StagingBucket};
+use lambdagram_aws::{AwsError, Limit, Limits, StagingBucket};
 use lambdagram_domain::ids::JobId;
 use lambdagram_domain::job::Job;
 use lambdagram_domain::picture::{Picture, decode_data_url};
-use lambdagram_domain::receipt::{ACCEPTING_TIME, Receipt, Repeat, fingerprint_of};
+use lambdagram_domain::receipt::{Owner, Receipt, fingerprint_of};
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -64,8 +64,12 @@ impl Endpoint for PostPhoto {
             None => JobId::random(Uuid::new_v4().into_bytes()),
         };
         let job = Job::photo(id, person.into());
-        let receipt = Receipt::new(job.id.clone(), Some(person), job.chat_id, request.now());
-        if self.is_to_be_queued(Receipt { fingerprint, ..receipt }).await?
+        let owner = Some(Owner::Person(person));
+        let receipt = Receipt::new(job.id.clone(), owner, Some(person.into()), request.now());
+        let receipt = Receipt { fingerprint, ..receipt };
+        let limit =
+            Limit { subject: format!("photos#{person}"), most: self.photos_per_minute, window: LIMIT_WINDOW };
+        if self.intake.begin(&receipt, (&self.limits, &limit)).await?
             && let Err(cause) = self.queue(&job, picture).await
         {
             return Err(self.intake.abandon(&job, cause).await.into());
@@ -82,30 +86,6 @@ impl PostPhoto {
         let content_type = picture.content_type();
         self.staging.put(&job.staged_picture(), content_type, picture.into_bytes()).await?;
         self.intake.enqueue(job).await
-    }
-
-    /// Writes the receipt. `false` when an earlier request has queued the job already.
-    async fn is_to_be_queued(&self, receipt: Receipt) -> Result<bool, ApiError> {
-        let limit = Limit {
-            subject: format!("photos#{}", receipt.chat_id),
-            most: self.photos_per_minute,
-            window: LIMIT_WINDOW,
-        };
-        let earlier = match self.intake.accept(&receipt, Some((&self.limits, &limit))).await? {
-            Accepted::New => return Ok(true),
-            Accepted::Limited { retry_after } => return Err(ApiError::TooManyRequests { retry_after }),
-            Accepted::Repeat(earlier) => earlier,
-        };
-        let now = receipt.accepted_at;
-        match earlier.repeat(receipt.fingerprint.as_deref(), now) {
-            Repeat::Answered => Ok(false),
-            Repeat::Unfinished => Ok(true),
-            Repeat::AnotherRequest => Err(ApiError::AnotherRequest),
-            Repeat::StillAccepting => {
-                let left = ACCEPTING_TIME.saturating_sub(now.since(earlier.accepted_at));
-                Err(ApiError::StillAnswering { retry_after: left.as_secs().max(1) })
-            }
-        }
     }
 }
 

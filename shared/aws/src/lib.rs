@@ -5,12 +5,15 @@
 
 mod attributes;
 mod client;
+mod dispatches;
 mod error;
+mod keys;
 mod limits;
 mod queue;
 mod receipts;
 mod secrets;
 mod seen_media;
+mod service_queues;
 mod sessions;
 mod slots;
 mod staging;
@@ -18,12 +21,18 @@ mod transaction;
 mod uploads;
 
 pub use client::Connection;
+pub use dispatches::Dispatches;
 pub use error::AwsError;
+pub use keys::ApiKeys;
 pub use limits::{Limit, Limits};
 pub use queue::{DeadLetterQueue, FifoQueue};
 pub use receipts::{Accepted, Claim, ClaimError, ClaimToken, Claimed, Ending, Receipts};
-pub use secrets::{AccountSecrets, BotSecrets, SecretStore, SecretVersions, SecretsError, UploadSecrets};
+pub use secrets::{
+    AccountSecrets, Assignments, BotSecrets, DispatchSecrets, SecretStore, SecretVersions, SecretsError,
+    UploadSecrets,
+};
 pub use seen_media::{SeenMedia, ShelfRow};
+pub use service_queues::{Line, ServiceQueues};
 pub use sessions::{Attempt, Change, Forward, Lease, LeaseError, LeaseToken, Leased, SessionRow, Sessions};
 pub use slots::{Slot, Slots};
 pub use staging::{Completed, StagedBytes, StagedPart, StagingBucket};

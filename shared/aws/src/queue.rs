@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
-use lambdagram_domain::ids::ChatId;
 use lambdagram_domain::retry::LONGEST_HIDING;
 
 use crate::client::Connection;
@@ -80,7 +79,7 @@ impl DeadLetterQueue {
 
     /// Keeps `body` for a person to look at, with the `reason` beside it. A redrive to the bot queue takes it up again.
     ///
-    /// `message_id` is that of the message the body came in: it makes a repeated burial one letter, and a burial after
+    /// `group` is the line it waited in, if it was a job. `message_id` is that of the message the body came in: it makes a repeated burial one letter, and a burial after
     /// a redrive, which gives a message a new id, a new one. SQS would drop the latter if it carried the job's id.
     ///
     /// # Errors
@@ -89,18 +88,17 @@ impl DeadLetterQueue {
     pub async fn send(
         &self,
         body: &str,
-        chat: Option<ChatId>,
+        group: Option<&str>,
         message_id: &str,
         reason: &str,
     ) -> Result<(), AwsError> {
         let reason = MessageAttributeValue::builder().data_type("String").string_value(reason).build();
         let reason = reason.map_err(|_| AwsError::unreadable("SendMessage", "reason"))?;
-        let group = chat.map_or_else(|| "unreadable".to_owned(), |chat| chat.to_string());
         let sent = self
             .client
             .send_message()
             .queue_url(&self.url)
-            .message_group_id(group)
+            .message_group_id(group.unwrap_or("unreadable"))
             .message_deduplication_id(message_id)
             .message_body(body)
             .message_attributes("reason", reason)

@@ -9,6 +9,8 @@
 
 mod item;
 
+use std::fmt::Write as _;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -17,12 +19,14 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use lambdagram_domain::ids::JobId;
-use lambdagram_domain::job::Job;
-use lambdagram_domain::receipt::{KEPT_WHEN_FINISHED, KEPT_WHILE_UNFINISHED, Receipt, State};
+use lambdagram_domain::job::{Job, Work};
+use lambdagram_domain::receipt::{
+    CommandResult, KEPT_WHEN_FINISHED, KEPT_WHILE_UNFINISHED, RESULT_KEPT, Receipt, State,
+};
 use lambdagram_domain::time::UnixTime;
 use thiserror::Error;
 
-use self::item::{IN_DOUBT, claim_end, item_of, receipt_of};
+use self::item::{IN_DOUBT, claim_end, item_of, receipt_of, result_value};
 use crate::attributes::{number, text};
 use crate::client::Connection;
 use crate::error::AwsError;
@@ -42,7 +46,7 @@ pub enum Accepted {
     /// It is written.
     New,
     /// A receipt of that id is there already, and stays as it is.
-    Repeat(Receipt),
+    Repeat(Box<Receipt>),
     /// The limit is reached; nothing was written.
     Limited {
         /// Seconds until the limit's window ends.
@@ -71,14 +75,14 @@ pub enum Claimed {
     /// It is granted. The receipt is as it was before, with this attempt counted.
     Granted {
         /// The receipt.
-        receipt: Receipt,
+        receipt: Box<Receipt>,
         /// The claim before ended while a request may have been on its way to Telegram.
         unresolved: bool,
     },
     /// Another worker holds it until then.
     Held(UnixTime),
     /// The job is finished; there is nothing to do.
-    Finished(Receipt),
+    Finished(Box<Receipt>),
 }
 
 /// Why a write under a claim did not happen.
@@ -100,7 +104,12 @@ pub enum Ending {
         /// The message it became, where it became one.
         message_id: Option<i64>,
     },
-    /// The person does not let the bot write.
+    /// Telegram did what a command asked for.
+    Carried {
+        /// What it returned.
+        result: CommandResult,
+    },
+    /// The person does not let the bot write; or Telegram refuses what a command asks for. Final.
     Refused {
         /// Telegram's words.
         reason: String,
@@ -109,6 +118,8 @@ pub enum Ending {
     Failed {
         /// Why.
         reason: String,
+        /// After how many attempts.
+        attempts: u32,
     },
     /// It may have been delivered, and is not risked again.
     Unknown,
@@ -118,7 +129,7 @@ impl Ending {
     /// The state it leaves the receipt in.
     pub fn state(&self) -> State {
         match self {
-            Self::Sent { .. } => State::Sent,
+            Self::Sent { .. } | Self::Carried { .. } => State::Sent,
             Self::Refused { .. } => State::Refused,
             Self::Failed { .. } => State::Failed,
             Self::Unknown => State::Unknown,
@@ -159,7 +170,7 @@ impl Receipts {
             return Ok(Accepted::New);
         };
         if let Some(there) = error.refused(0) {
-            let there = there.item().and_then(receipt_of).map(Accepted::Repeat);
+            let there = there.item().and_then(receipt_of).map(Box::new).map(Accepted::Repeat);
             return there.ok_or_else(|| AwsError::unreadable("TransactWriteItems", "receipt"));
         }
         match limit {
@@ -222,8 +233,9 @@ impl Receipts {
             .update_expression(
                 "SET #state = :running, claim = :claim, claim_until = :until, \
                  attempts = if_not_exists(attempts, :zero) + :one, \
-                 calls_done = if_not_exists(calls_done, :zero), chat_id = if_not_exists(chat_id, :chat), \
-                 accepted_at = if_not_exists(accepted_at, :now), expires_at = :expires_at REMOVE reason",
+                 calls_done = if_not_exists(calls_done, :zero), \
+                 accepted_at = if_not_exists(accepted_at, :now), expires_at = :expires_at \
+                 REMOVE reason, finished_at",
             )
             .condition_expression(
                 "attribute_not_exists(id) OR #state IN (:accepting, :queued, :failed) \
@@ -239,7 +251,6 @@ impl Receipts {
             .expression_attribute_values(":until", number(claim.until.0))
             .expression_attribute_values(":now", number(claim.now.0))
             .expression_attribute_values(":expires_at", number(claim.now.plus(KEPT_WHILE_UNFINISHED).0))
-            .expression_attribute_values(":chat", number(job.chat_id.0))
             .expression_attribute_values(":zero", number(0))
             .expression_attribute_values(":one", number(1))
             .return_values(ReturnValue::AllOld)
@@ -254,11 +265,11 @@ impl Receipts {
                 let unresolved = before.as_ref().is_some_and(|item| item.contains_key(IN_DOUBT));
                 let before = match before {
                     Some(item) => receipt_of(&item).ok_or_else(unreadable)?,
-                    None => Receipt::new(job.id.clone(), None, job.chat_id, claim.now),
+                    None => Receipt::new(job.id.clone(), None, None, claim.now),
                 };
                 let attempts = before.attempts + 1;
                 Ok(Claimed::Granted {
-                    receipt: Receipt { attempts, state: State::Running, ..before },
+                    receipt: Box::new(Receipt { attempts, state: State::Running, ..before }),
                     unresolved,
                 })
             }
@@ -270,7 +281,7 @@ impl Receipts {
                         State::Running | State::Sending => {
                             Claimed::Held(claim_end(item).ok_or_else(unreadable)?)
                         }
-                        _ => Claimed::Finished(there),
+                        _ => Claimed::Finished(Box::new(there)),
                     })
                 }
                 _ => Err(AwsError::new("UpdateItem", &error)),
@@ -319,35 +330,41 @@ impl Receipts {
     /// [`ClaimError`].
     pub async fn finish(
         &self,
-        id: &JobId,
+        job: &Job,
         token: &ClaimToken,
         ending: &Ending,
         now: UnixTime,
     ) -> Result<(), ClaimError> {
-        let (reason, message_id) = match ending {
-            Ending::Sent { message_id } => (None, *message_id),
-            Ending::Refused { reason } | Ending::Failed { reason } => (Some(reason.as_str()), None),
-            Ending::Unknown => (None, None),
+        let more = match ending {
+            Ending::Sent { message_id } => vec![("message_id", message_id.map(number))],
+            Ending::Carried { result } => vec![("result", Some(result_value(result)))],
+            Ending::Refused { reason } => vec![("reason", Some(text(reason)))],
+            Ending::Failed { reason, attempts } => vec![
+                ("reason", Some(text(reason))),
+                ("failed_after", Some(number(attempts))),
+                ("attempts", Some(number(0))),
+            ],
+            Ending::Unknown => Vec::new(),
         };
-        // A failed job may be redriven for as long as the dead-letter queue keeps it, with all its attempts before it.
-        let failed = matches!(ending, Ending::Failed { .. });
-        let kept = if failed { KEPT_WHILE_UNFINISHED } else { KEPT_WHEN_FINISHED };
-        let mut set = "SET #state = :state, expires_at = :expires_at".to_owned();
+        let kept = match (ending, &job.work) {
+            // It may be redriven for as long as the dead-letter queue keeps it, with all its attempts before it.
+            (Ending::Failed { .. }, _) => KEPT_WHILE_UNFINISHED,
+            (_, Work::Command(_)) => RESULT_KEPT,
+            (_, Work::Photo | Work::Welcome { .. }) => KEPT_WHEN_FINISHED,
+        };
+        let mut set = "SET #state = :state, expires_at = :expires_at, finished_at = :now".to_owned();
         let mut call = self
-            .update(id)
+            .update(&job.id)
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":now", number(now.0))
             .expression_attribute_values(":state", state(ending.state()))
             .expression_attribute_values(":expires_at", number(now.plus(kept).0));
-        if let Some(reason) = reason {
-            set.push_str(", reason = :reason");
-            call = call.expression_attribute_values(":reason", text(reason));
-        }
-        if let Some(message_id) = message_id {
-            set.push_str(", message_id = :message_id");
-            call = call.expression_attribute_values(":message_id", number(message_id));
-        }
-        if failed {
-            set.push_str(", attempts = :zero");
-            call = call.expression_attribute_values(":zero", number(0));
+        for (name, value) in more.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+            // By a name of the expression, since what is a reserved word of DynamoDB cannot stand there itself.
+            let _ = write!(set, ", #{name} = :{name}");
+            call = call
+                .expression_attribute_names(format!("#{name}"), name)
+                .expression_attribute_values(format!(":{name}"), value);
         }
         set.push_str(" REMOVE in_doubt");
         under_claim(call.update_expression(set), token).await

@@ -1,14 +1,18 @@
-//! Secrets, of the bot, of accounts and of the upload worker: from Secrets Manager in the cloud, from the environment on one machine.
+//! Secrets of the bot, of accounts, of the upload worker and of dispatches: from Secrets Manager in the cloud, from the
+//! environment on one machine.
 //!
 //! While a secret is being replaced, the current and the previous version are both in force; a caller that meets a
 //! value which fits neither asks for [`SecretStore::refresh`], which looks again at most once a minute.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
 use lambdagram_domain::secret::Secret;
+use lambdagram_domain::signature::SigningSecret;
 use lambdagram_domain::time::UnixTime;
 use lambdagram_domain::upload::DelegationKey;
 use serde::Deserialize;
@@ -45,6 +49,41 @@ pub struct AccountSecrets {
 pub struct UploadSecrets {
     /// Opens what lets the worker send a file in its owner's name.
     pub delegation_key: DelegationKey,
+}
+
+/// The secrets that requests to services are signed with, the JSON object that the secret holds.
+#[derive(Clone, Debug)]
+pub struct DispatchSecrets {
+    signing_secret: SigningSecret,
+    /// By the service's name: with a secret of its own, a service cannot sign in another one's stead.
+    services: BTreeMap<String, SigningSecret>,
+}
+
+impl DispatchSecrets {
+    /// The secret that is shared with `service`; without one, what `callback_url`s are signed with.
+    pub fn signing_secret(&self, service: Option<&str>) -> &SigningSecret {
+        service.and_then(|service| self.services.get(service)).unwrap_or(&self.signing_secret)
+    }
+}
+
+/// The second document of permissions: who has which role, and where services are. It is kept like a secret, since the
+/// URL of a service may have one in it. `Debug` shows none of it.
+#[derive(Clone)]
+pub struct Assignments(pub String);
+
+impl fmt::Debug for Assignments {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Assignments(..)")
+    }
+}
+
+impl FromStr for Assignments {
+    type Err = SecretsError;
+
+    /// Takes any text: the permissions that it is merged into say what is wrong with it.
+    fn from_str(text: &str) -> Result<Self, SecretsError> {
+        Ok(Self(text.to_owned()))
+    }
 }
 
 /// Characters of a master secret at least: as many random base64 characters hold 192 bits.
@@ -238,6 +277,31 @@ impl FromStr for UploadSecrets {
         let stored: Stored = serde_json::from_str(json).map_err(|_| malformed())?;
         let delegation_key = DelegationKey::parse(&stored.delegation_key).ok_or_else(malformed)?;
         Ok(Self { delegation_key })
+    }
+}
+
+impl FromStr for DispatchSecrets {
+    type Err = SecretsError;
+
+    /// Reads the JSON object that the secret holds.
+    fn from_str(json: &str) -> Result<Self, SecretsError> {
+        #[derive(Deserialize)]
+        struct Stored {
+            signing_secret: String,
+            #[serde(default)]
+            services: BTreeMap<String, String>,
+        }
+
+        let fields =
+            "signing_secret, and perhaps services by name, each `whsec_` and 24 to 64 bytes in base64";
+        let malformed = || SecretsError::Malformed { fields };
+        let parse = |text: &str| SigningSecret::parse(text).map_err(|_| malformed());
+        let stored: Stored = serde_json::from_str(json).map_err(|_| malformed())?;
+        let services = stored.services.into_iter().map(|(name, text)| Ok((name, parse(&text)?)));
+        Ok(Self {
+            signing_secret: parse(&stored.signing_secret)?,
+            services: services.collect::<Result<_, SecretsError>>()?,
+        })
     }
 }
 

@@ -4,6 +4,8 @@
 //! 43 characters. The row holds the SHA-256 of the secret. A slow hash is for passwords, which people choose and
 //! others guess; nobody guesses 256 random bits, however fast each try is.
 
+mod stored;
+
 use std::fmt;
 
 use base64::Engine;
@@ -11,6 +13,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+pub use self::stored::{StoredKey, USE_NOTED_EVERY};
 
 /// What every key begins with, so that scanners for leaked secrets can know one.
 const PREFIX: &str = "lg_";

@@ -12,16 +12,25 @@
 //! `sending` on, a request may have gone out: a job whose claim expired before anybody wrote how it went is
 //! *unresolved*, and stays so when the next worker dies too.
 
+use std::fmt;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use crate::api_key::ApiKeyId;
 use crate::ids::{ChatId, JobId, UserId};
 use crate::time::UnixTime;
 
 /// How long a finished job answers questions and repeats: an idempotency key must hold for 24 h after its request,
 /// and Telegram repeats an update for 24 h after its message (Bot API server, `Client.cpp`).
 pub const KEPT_WHEN_FINISHED: Duration = Duration::from_hours(48);
+
+/// How long the result of a command answers questions after its end. Its idempotency key, too, then holds for 24 h after
+/// the request at least.
+pub const RESULT_KEPT: Duration = Duration::from_hours(24);
+
+/// Bytes of a result that a receipt holds: DynamoDB takes items of 400 kB, and bills a read in steps of 4 kB.
+pub const LONGEST_RESULT: usize = 100 * 1000;
 
 /// How long an unfinished job is kept: longer than the 14 days a message may wait in the dead-letter queue.
 pub const KEPT_WHILE_UNFINISHED: Duration = Duration::from_hours(15 * 24);
@@ -95,6 +104,73 @@ impl State {
             finished => finished.name(),
         }
     }
+
+    /// What has become of a command in this state.
+    pub fn of_command(self) -> CommandState {
+        match self {
+            Self::Accepting | Self::Queued => CommandState::Queued,
+            Self::Running | Self::Sending => CommandState::Running,
+            Self::Sent => CommandState::Done,
+            Self::Refused | Self::Failed | Self::Unknown => CommandState::Failed,
+        }
+    }
+}
+
+/// What clients are told of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandState {
+    /// It waits for its turn.
+    Queued,
+    /// A worker is at it.
+    Running,
+    /// Telegram did it.
+    Done,
+    /// It was not done, or nobody knows.
+    Failed,
+}
+
+impl CommandState {
+    /// The name that clients are told.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether nothing more happens to it by itself.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Done | Self::Failed)
+    }
+}
+
+/// Who may ask for a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The person who posted it.
+    Person(UserId),
+    /// The API key that enqueued it.
+    Key(ApiKeyId),
+}
+
+/// What Telegram returned for a command, as JSON. `Debug` shows none of it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum CommandResult {
+    /// It is this.
+    Here(String),
+    /// It is too long for a receipt, and staged.
+    Staged,
+}
+
+impl fmt::Debug for CommandResult {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Here(text) => write!(formatter, "Here({} bytes)", text.len()),
+            Self::Staged => formatter.write_str("Staged"),
+        }
+    }
 }
 
 /// A stored receipt.
@@ -103,13 +179,15 @@ pub struct Receipt {
     /// The job.
     pub id: JobId,
     /// Who may ask for it; `None` for what an update caused.
-    pub owner: Option<UserId>,
-    /// The chat it is for.
-    pub chat_id: ChatId,
+    pub owner: Option<Owner>,
+    /// The chat it is for, if its number is known.
+    pub chat_id: Option<ChatId>,
     /// Where it stands.
     pub state: State,
-    /// Tries so far; waiting because Telegram said so is none.
+    /// Tries so far; waiting because Telegram said so is none. A redrive of a failed job starts anew.
     pub attempts: u32,
+    /// Tries after which it failed.
+    pub failed_after: Option<u32>,
     /// How many of the job's calls Telegram has answered.
     pub calls_done: u32,
     /// [`fingerprint_of`] what was asked for: a repeat must ask for the same.
@@ -118,28 +196,46 @@ pub struct Receipt {
     pub message_id: Option<i64>,
     /// Why it was refused or failed.
     pub reason: Option<String>,
+    /// The command's name in snake case, if it is one.
+    pub command: Option<String>,
+    /// What Telegram returned for it.
+    pub result: Option<CommandResult>,
+    /// Who is to be told of its end: a URL.
+    pub callback_url: Option<String>,
     /// When its first request came.
     pub accepted_at: UnixTime,
+    /// When it ended.
+    pub finished_at: Option<UnixTime>,
     /// When it stops existing, whether or not DynamoDB has removed it.
     pub expires_at: UnixTime,
 }
 
 impl Receipt {
     /// The receipt of a job that was just asked for.
-    pub fn new(id: JobId, owner: Option<UserId>, chat_id: ChatId, now: UnixTime) -> Self {
+    pub fn new(id: JobId, owner: Option<Owner>, chat_id: Option<ChatId>, now: UnixTime) -> Self {
         Self {
             id,
             owner,
             chat_id,
             state: State::Accepting,
             attempts: 0,
+            failed_after: None,
             calls_done: 0,
             fingerprint: None,
             message_id: None,
             reason: None,
+            command: None,
+            result: None,
+            callback_url: None,
             accepted_at: now,
+            finished_at: None,
             expires_at: now.plus(KEPT_WHILE_UNFINISHED),
         }
+    }
+
+    /// Tries that were made.
+    pub fn attempts_made(&self) -> u32 {
+        self.failed_after.filter(|_| self.state == State::Failed).unwrap_or(self.attempts)
     }
 
     /// What to do with another request for this job.
@@ -175,7 +271,7 @@ mod tests {
 
     fn receipt(state: State) -> Receipt {
         let id = JobId::parse("1").unwrap();
-        let mut receipt = Receipt::new(id, Some(UserId(1)), ChatId(1), UnixTime(1000));
+        let mut receipt = Receipt::new(id, Some(Owner::Person(UserId(1))), Some(ChatId(1)), UnixTime(1000));
         receipt.state = state;
         receipt.fingerprint = Some("a".to_owned());
         receipt
@@ -193,6 +289,29 @@ mod tests {
     fn clients_are_told_five_states() {
         let told: std::collections::BTreeSet<_> = State::ALL.into_iter().map(State::public_name).collect();
         assert_eq!(told.into_iter().collect::<Vec<_>>(), ["failed", "queued", "refused", "sent", "unknown"]);
+    }
+
+    #[test]
+    fn clients_are_told_four_states_of_a_command() {
+        let told = State::ALL.map(|state| state.of_command().name());
+        assert_eq!(told, ["queued", "queued", "running", "running", "done", "failed", "failed", "failed"]);
+        let ends = State::ALL.map(|state| state.of_command().is_final());
+        assert_eq!(ends, [false, false, false, false, true, true, true, true]);
+    }
+
+    #[test]
+    fn the_attempts_of_a_failed_job_are_told_although_a_redrive_starts_anew() {
+        let mut failed = receipt(State::Failed);
+        failed.failed_after = Some(12);
+        assert_eq!(failed.attempts_made(), 12);
+        let again = Receipt { state: State::Running, attempts: 1, ..failed };
+        assert_eq!(again.attempts_made(), 1);
+    }
+
+    #[test]
+    fn debug_shows_no_result() {
+        let result = CommandResult::Here("hunter2".to_owned());
+        assert_eq!(format!("{result:?}"), "Here(7 bytes)");
     }
 
     #[test]

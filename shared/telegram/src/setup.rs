@@ -12,7 +12,7 @@ use crate::bot_api::{BotApi, BotApiError, CALL_TIMEOUT, InputFile};
 const MAX_CONNECTIONS: u32 = 40;
 
 /// The kinds of updates anything is done with: others are not sent, and cost nothing.
-pub const ALLOWED_UPDATES: [&str; 1] = ["message"];
+pub const ALLOWED_UPDATES: [&str; 2] = ["message", "callback_query"];
 
 /// The label of every button that opens the Mini App.
 pub const OPEN_BUTTON: &str = "Open camera";
@@ -41,12 +41,12 @@ pub async fn set_webhook(bot: &BotApi, webhook: Webhook) -> Result<(), BotApiErr
         "allowed_updates": ALLOWED_UPDATES,
     }));
     let certificate = webhook.certificate.map(|bytes| InputFile {
-        parameter: "certificate",
+        parameter: "certificate".into(),
         name: "certificate.pem".to_owned(),
-        content_type: "application/x-pem-file",
+        content_type: "application/x-pem-file".into(),
         bytes,
     });
-    bot.call::<bool>("setWebhook", parameters, certificate, CALL_TIMEOUT).await.map(drop)
+    bot.call::<bool>("setWebhook", parameters, Vec::from_iter(certificate), CALL_TIMEOUT).await.map(drop)
 }
 
 /// Where the bot's webhook is, if it has one.
@@ -55,7 +55,7 @@ pub async fn set_webhook(bot: &BotApi, webhook: Webhook) -> Result<(), BotApiErr
 ///
 /// [`BotApiError`].
 pub async fn webhook_url(bot: &BotApi) -> Result<Option<String>, BotApiError> {
-    let info: WebhookInfo = bot.call("getWebhookInfo", Map::new(), None, CALL_TIMEOUT).await?;
+    let info: WebhookInfo = bot.call("getWebhookInfo", Map::new(), Vec::new(), CALL_TIMEOUT).await?;
     Ok(info.url.filter(|url| !url.is_empty()))
 }
 
@@ -99,7 +99,7 @@ pub fn menu_button(mini_app_url: &str) -> Value {
 }
 
 async fn call(bot: &BotApi, method: &str, parameters: Value) -> Result<(), BotApiError> {
-    bot.call::<bool>(method, object(parameters), None, CALL_TIMEOUT).await.map(drop)
+    bot.call::<bool>(method, object(parameters), Vec::new(), CALL_TIMEOUT).await.map(drop)
 }
 
 fn object(value: Value) -> Map<String, Value> {

@@ -20,7 +20,8 @@ pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(1);
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Template parameters of a bench, which does more than a person does.
-const PARAMETERS: [(&str, &str); 2] = [("PhotosPerMinute", "10000"), ("CodesPerDay", "1000000")];
+const PARAMETERS: [(&str, &str); 3] =
+    [("PhotosPerMinute", "10000"), ("CodesPerDay", "1000000"), ("CommandsPerMinute", "1000000")];
 
 /// Where the binaries are.
 pub(crate) struct Binaries {
@@ -111,6 +112,7 @@ impl BenchStack {
             data_dir: data.path().to_owned(),
             launcher: Launcher::Directory(functions.path().to_owned()),
             telegram: Telegram::Simulated,
+            assignments: None,
             parameters: BTreeMap::from(parameters),
             overrides,
             logs,

@@ -158,7 +158,7 @@ async fn a_login_that_died_as_it_began_is_begun_again() {
         }
     }
     assert_eq!(stack.account_of(PHONE).await["authorizations"], 0);
-    stack.end_after_crashes().await;
+    Box::pin(stack.end_after_crashes()).await;
 }
 
 #[tokio::test]
@@ -190,7 +190,7 @@ async fn an_answer_that_was_lost_is_given_again_to_the_same_code_alone() {
     let mut late = Browser::with_cookie(&stack, &pending);
     late.sign_in(&person.phone, &person.code).await.expect(400, &expired);
     assert_eq!(stack.account_of(&person.phone).await["authorizations"], 1);
-    stack.end_after_crashes().await;
+    Box::pin(stack.end_after_crashes()).await;
 }
 
 #[tokio::test]
@@ -206,7 +206,7 @@ async fn a_wrong_code_does_not_profit_from_a_right_one_whose_function_died() {
     answered.expect(400, &error("Invalid code. Please try again."));
     assert_eq!(planter.cookie(), Some(&*pending));
     SignIn.complete(&mut person, false, "after a wrong code").await;
-    stack.end_after_crashes().await;
+    Box::pin(stack.end_after_crashes()).await;
 }
 
 #[tokio::test]
@@ -229,5 +229,5 @@ async fn a_right_code_is_not_lost_when_functions_die_over_a_wrong_one_too() {
     stack.pass(LEASE_OVER_S);
     stack.die_at_telegram(CheckPassword, &mut person, "after").await;
     CheckPassword.complete(&mut person, true, "after two deaths").await;
-    stack.end_after_crashes().await;
+    Box::pin(stack.end_after_crashes()).await;
 }

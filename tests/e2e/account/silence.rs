@@ -116,22 +116,22 @@ async fn everybody_is_told_and_goes_on(fault: &str, when: &str) {
 
 #[tokio::test]
 async fn a_telegram_that_hangs_up_before_it_does_anything() {
-    everybody_is_told_and_goes_on("drop", "before").await;
+    Box::pin(everybody_is_told_and_goes_on("drop", "before")).await;
 }
 
 #[tokio::test]
 async fn a_telegram_that_hangs_up_after_it_has_done_what_was_asked() {
-    everybody_is_told_and_goes_on("drop", "after").await;
+    Box::pin(everybody_is_told_and_goes_on("drop", "after")).await;
 }
 
 #[tokio::test]
 async fn a_telegram_that_is_silent_before_it_does_anything() {
-    everybody_is_told_and_goes_on("hang", "before").await;
+    Box::pin(everybody_is_told_and_goes_on("hang", "before")).await;
 }
 
 #[tokio::test]
 async fn a_telegram_that_is_silent_after_it_has_done_what_was_asked() {
-    everybody_is_told_and_goes_on("hang", "after").await;
+    Box::pin(everybody_is_told_and_goes_on("hang", "after")).await;
 }
 
 /// An error of Telegram's own, of which nobody knows whether it came before or after the effect.

@@ -2,6 +2,7 @@
 
 mod bot_api;
 mod dependencies;
+mod description;
 mod routes;
 mod variables;
 

@@ -27,7 +27,7 @@ use crate::support::TestStack;
 const PATH: &str = "/get-saved-messages-media";
 
 /// The account with 1,200 files from the start.
-const MANY_PHONE: &str = lambdagram_tests::telegram::mtproto::accounts::MANY_PHONE;
+pub(crate) const MANY_PHONE: &str = lambdagram_tests::telegram::mtproto::accounts::MANY_PHONE;
 
 impl TestStack {
     /// What Telegram holds, the newest first.
@@ -37,7 +37,7 @@ impl TestStack {
     }
 
     /// The files among it.
-    fn saved_files(&self, phone: &str) -> Vec<SavedMessage> {
+    pub(crate) fn saved_files(&self, phone: &str) -> Vec<SavedMessage> {
         self.saved_messages(phone).into_iter().filter(|message| message.file.is_some()).collect()
     }
 

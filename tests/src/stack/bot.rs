@@ -28,6 +28,8 @@ pub(super) struct Bot {
     pub(super) webhook_secret: Secret,
     pub(super) mini_app_key: Secret,
     mini_app_url: Option<String>,
+    /// Without the @; empty where it is not known.
+    username: String,
     pub(super) simulated: Option<simulated::BotApi>,
 }
 
@@ -54,11 +56,20 @@ impl Bot {
             Some(token) => id_in(token).ok_or(StartError::Token)?,
             None => NO_BOT_ID,
         };
+        let username = match (&token, &simulated) {
+            (Some(_), Some(_)) => simulated::BOT_USERNAME.to_owned(),
+            // What is wrong with the bot is told when it is set up.
+            (Some(token), None) => {
+                let me = BotApi::new(&url, token.clone()).get_me().await;
+                me.map(|me| me.username).unwrap_or_default()
+            }
+            (None, _) => String::new(),
+        };
         let secrets =
             state::secrets(&options.data_dir).map_err(|error| data_folder(&options.data_dir, &error))?;
         let webhook_secret = Secret::new(secrets.webhook_secret);
         let mini_app_key = Secret::new(secrets.mini_app_key);
-        Ok(Self { token, id, url, webhook_secret, mini_app_key, mini_app_url, simulated })
+        Ok(Self { token, id, url, webhook_secret, mini_app_key, mini_app_url, username, simulated })
     }
 
     pub(super) fn parameters(&self, api_url: &str) -> BTreeMap<String, String> {
@@ -68,6 +79,7 @@ impl Bot {
             ("MiniAppUrl".to_owned(), mini_app_url),
             ("AllowedOrigins".to_owned(), api_url.to_owned()),
             ("BotApiUrl".to_owned(), self.url.clone()),
+            ("BotUsername".to_owned(), self.username.clone()),
         ]);
         let key = self.simulated.as_ref().map(simulated::BotApi::public_key_hex);
         parameters.extend(key.map(|key| ("TelegramPublicKey".to_owned(), key)));

@@ -20,9 +20,13 @@ const NO_ACCOUNTS: &str =
 /// The functions that do not run, by logical id, each with the reason.
 pub(super) type Missing = BTreeMap<String, String>;
 
-/// The functions of the template that have no secrets to work with.
+/// The functions of the template that have no secrets to work with, or queue work for the bot that is not there.
 pub(super) fn missing(model: &Model, has_bot: bool, has_accounts: bool) -> Missing {
-    let halves = [("SECRETS_ID", has_bot, NO_BOT), ("ACCOUNT_SECRETS_ID", has_accounts, NO_ACCOUNTS)];
+    let halves = [
+        ("SECRETS_ID", has_bot, NO_BOT),
+        ("BOT_QUEUE_URL", has_bot, NO_BOT),
+        ("ACCOUNT_SECRETS_ID", has_accounts, NO_ACCOUNTS),
+    ];
     let lacks = |function: &crate::template::model::Function| {
         let half =
             halves.iter().find(|(variable, has, _)| !has && function.environment.contains_key(*variable));

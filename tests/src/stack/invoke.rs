@@ -17,7 +17,7 @@ use super::{Options, Stack, StartError, data_folder, state};
 use crate::clock::Clock;
 use crate::gateway::{Answered, Incomplete, Invoke, Invoked, Streamed};
 use crate::lambda::{self, Answer, Invocation, Lambda};
-use crate::template::{self, Environment, Model};
+use crate::template::{self, Environment, Model, TemplateError};
 
 impl Invoke for Lambda {
     async fn invoke(&self, function: &str, payload: Bytes) -> Invoked {
@@ -123,6 +123,13 @@ impl Running {
         state::write_private(data_dir, RUNNING_FILE, self)
     }
 
+    /// What the template of `project` describes, as the stack runs it.
+    fn model(&self, project: &Path) -> Result<Model, TemplateError> {
+        let environment =
+            Environment { sqs_endpoint: self.sqs_endpoint.clone(), api_url: self.api_url.clone() };
+        template::load(&project.join("template.yaml"), &self.parameters, &environment)
+    }
+
     /// Why a function does not run, if it does not.
     fn refusal(&self, function: &str) -> Option<StartError> {
         self.missing.get(function).map(|reason| StartError::Missing { reason: reason.clone() })
@@ -159,11 +166,41 @@ pub async fn invoke_once(options: Options, function: &str, event: Bytes) -> Resu
     if let Some(refusal) = running.refusal(function) {
         return Err(refusal);
     }
-    let environment = Environment { sqs_endpoint: running.sqs_endpoint, api_url: running.api_url };
-    let model = template::load(&options.project.join("template.yaml"), &running.parameters, &environment)?;
+    let model = running.model(&options.project)?;
     let clock = state::clock(&options.data_dir).map_err(unusable)?;
     let lambda = start_lambda(&model, &running.function_environment, &options, clock);
     let invocation = lambda.invoke(function, event).await;
     lambda.shutdown().await;
     Ok(invocation)
+}
+
+/// Where a running stack keeps its API keys.
+pub struct KeysTable {
+    /// The DynamoDB it is in.
+    pub endpoint: String,
+    /// Its name there.
+    pub table: String,
+    /// The time in that stack.
+    pub clock: Clock,
+}
+
+/// The API keys of the stack that runs in this data folder, if one does.
+///
+/// # Errors
+///
+/// [`StartError`].
+pub fn running_keys_table(data_dir: &Path, project: &Path) -> Result<Option<KeysTable>, StartError> {
+    let unusable = |error: io::Error| data_folder(data_dir, &error);
+    // A stack that was killed has left its note behind.
+    if !data_dir.is_dir() || !state::is_in_use(data_dir).map_err(unusable)? {
+        return Ok(None);
+    }
+    let Some(running) = state::read::<Running>(data_dir, RUNNING_FILE).map_err(unusable)? else {
+        return Ok(None);
+    };
+    let functions = running.model(project)?.functions;
+    let table = functions.into_iter().find_map(|mut function| function.environment.remove("KEYS_TABLE"));
+    let endpoint = running.function_environment.get("AWS_ENDPOINT_URL_DYNAMODB").cloned();
+    let clock = state::clock(data_dir).map_err(unusable)?;
+    Ok(endpoint.zip(table).map(|(endpoint, table)| KeysTable { endpoint, table, clock }))
 }

@@ -43,7 +43,7 @@ async fn updates(bot: &BotApi, offset: i64) -> Result<Vec<Value>, BotApiError> {
     let parameters =
         json!({"offset": offset, "timeout": LONG_POLL.as_secs(), "allowed_updates": ALLOWED_UPDATES});
     let Value::Object(parameters) = parameters else { unreachable!("parameters are written as an object") };
-    bot.call("getUpdates", parameters, None, LONG_POLL + Duration::from_secs(10)).await
+    bot.call("getUpdates", parameters, Vec::new(), LONG_POLL + Duration::from_secs(10)).await
 }
 
 async fn hand_over(

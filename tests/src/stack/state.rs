@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use lambdagram_domain::signature::SigningSecret;
 use lambdagram_domain::upload::DelegationKey;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,7 @@ const CLOCK_FILE: &str = "clock.json";
 const SECRETS_FILE: &str = "secrets.json";
 const ACCOUNT_SECRETS_FILE: &str = "account-secrets.json";
 const UPLOAD_SECRETS_FILE: &str = "upload-secrets.json";
+const DISPATCH_SECRETS_FILE: &str = "dispatch-secrets.json";
 const LOCK_FILE: &str = "lock";
 
 #[derive(Serialize, Deserialize)]
@@ -41,6 +43,12 @@ pub(super) struct StoredAccountSecrets {
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredUploadSecrets {
     pub(super) delegation_key: String,
+}
+
+/// What requests to services are signed with on this machine.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredDispatchSecrets {
+    pub(super) signing_secret: String,
 }
 
 /// Takes the data folder for one stack, until what is returned is dropped. `None` when another has it.
@@ -92,6 +100,13 @@ pub(super) fn account_secrets(data_dir: &Path) -> io::Result<StoredAccountSecret
 pub(super) fn upload_secrets(data_dir: &Path) -> io::Result<StoredUploadSecrets> {
     let invent = || StoredUploadSecrets { delegation_key: DelegationKey::generate().encode() };
     kept(data_dir, UPLOAD_SECRETS_FILE, invent)
+}
+
+/// As [`secrets`]. Services are started with it.
+pub(super) fn dispatch_secrets(data_dir: &Path) -> io::Result<StoredDispatchSecrets> {
+    kept(data_dir, DISPATCH_SECRETS_FILE, || StoredDispatchSecrets {
+        signing_secret: SigningSecret::generate().encode(),
+    })
 }
 
 /// 32 hexadecimal digits that nobody guesses.
@@ -166,7 +181,8 @@ mod tests {
         secrets(folder.path()).unwrap();
         account_secrets(folder.path()).unwrap();
         upload_secrets(folder.path()).unwrap();
-        for file in [SECRETS_FILE, ACCOUNT_SECRETS_FILE, UPLOAD_SECRETS_FILE] {
+        dispatch_secrets(folder.path()).unwrap();
+        for file in [SECRETS_FILE, ACCOUNT_SECRETS_FILE, UPLOAD_SECRETS_FILE, DISPATCH_SECRETS_FILE] {
             let mode = std::fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{file}");
         }

@@ -93,6 +93,27 @@ fn every_error_has_its_status_and_its_sentence() {
 }
 
 #[test]
+fn every_error_of_a_command_has_its_status_and_its_sentence() {
+    let details = |sentence: &str, details: &str| json!({"error": sentence, "details": details});
+    assert_table([
+        (ApiError::ApiKey, 401, error("API key is missing or invalid.")),
+        (ApiError::UnknownCommand, 400, error("Unknown command.")),
+        (
+            DataError::Missing { name: "text" }.into(),
+            400,
+            details("The command's data is invalid.", "`text` is missing."),
+        ),
+        (ApiError::CommandForbidden, 403, error("The role of this API key may not run this command.")),
+        (
+            OutboundError::Address { host: "10.0.0.1".to_owned() }.into(),
+            400,
+            details("callback_url cannot be called.", "10.0.0.1 has no address that may be called"),
+        ),
+        (ApiError::UnknownDispatch, 400, error("reply_to names nothing that can be answered.")),
+    ]);
+}
+
+#[test]
 fn every_error_of_a_sign_in_has_its_status_and_its_sentence() {
     assert_table([
         (ApiError::PhoneRequired, 400, error("Phone number is required.")),

@@ -158,3 +158,28 @@ fn the_workers_secret_is_a_key_and_the_error_repeats_nothing() {
         assert_eq!(error, expected);
     }
 }
+
+#[test]
+fn a_service_has_the_signing_secret_of_all_unless_it_has_its_own() {
+    let of_all = SigningSecret::generate().encode();
+    let own = SigningSecret::generate().encode();
+    let json = json!({"signing_secret": of_all, "services": {"reports": own}}).to_string();
+    let secrets: DispatchSecrets = json.parse().unwrap();
+    let secret = |service| secrets.signing_secret(service).encode();
+    assert_eq!(secret(None), of_all);
+    assert_eq!(secret(Some("echo")), of_all);
+    assert_eq!(secret(Some("reports")), own);
+    assert!(!format!("{secrets:?}").contains(&own[6..]));
+
+    let wrong = [
+        json!({}),
+        json!({"signing_secret": "hunter2"}),
+        json!({"signing_secret": of_all, "services": {"a": "b"}}),
+    ];
+    for json in wrong {
+        let error = json.to_string().parse::<DispatchSecrets>().unwrap_err().to_string();
+        let expected = "the secret must be a JSON object with signing_secret, and perhaps services by name, each \
+                        `whsec_` and 24 to 64 bytes in base64";
+        assert_eq!(error, expected);
+    }
+}

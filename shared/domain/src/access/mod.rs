@@ -76,18 +76,15 @@ impl Permissions {
         read::permissions(text).map_err(|problem| located(Document::Permissions, problem))
     }
 
-    /// Merges a second document over it: `users` and `keys` alone. Whom it names has the role that it says.
+    /// Merges a second document over it, which has every part but `roles`. Whom it names has the role that it says,
+    /// and its services and routes stand in place of those of the same name.
     ///
     /// # Errors
     ///
     /// [`PermissionsError`], with the line.
     pub fn with_assignments(mut self, text: &str) -> Result<Self, PermissionsError> {
-        let more = read::assignments(text, &self.roles);
-        let more = more.map_err(|problem| located(Document::Assignments, problem))?;
-        self.assigned.users.extend(more.users);
-        self.assigned.keys.extend(more.keys);
-        self.assigned.everyone = more.everyone.or(self.assigned.everyone);
-        Ok(self)
+        let merged = read::assignments(text, &mut self);
+        merged.map(|()| self).map_err(|problem| located(Document::Assignments, problem))
     }
 
     /// The role of that name.

@@ -38,9 +38,23 @@ pub(super) fn permissions(text: &str) -> Result<Permissions, Wrong> {
     })
 }
 
-pub(super) fn assignments(text: &str, roles: &Roles) -> Result<Assigned, Wrong> {
+/// Merges what the second document says into what the first does. Each entry stands in place of the one of its name.
+pub(super) fn assignments(text: &str, base: &mut Permissions) -> Result<(), Wrong> {
     let document = yaml::read(text)?;
-    assigned(&document.fields("this file", &["users", "keys"])?, roles)
+    let parts = document.fields("this file", &["users", "keys", "services", "routes", "strangers"])?;
+    let more = assigned(&parts, &base.roles)?;
+    let services =
+        named(parts.get("services").copied(), "`services`", |name, node| service(name, node, &base.roles))?;
+    base.services.extend(services);
+    base.routes.extend(routes(parts.get("routes").copied(), &base.services)?);
+    base.strangers = match parts.get("strangers") {
+        None => base.strangers,
+        given => strangers(given.copied())?,
+    };
+    base.assigned.users.extend(more.users);
+    base.assigned.keys.extend(more.keys);
+    base.assigned.everyone = more.everyone.or_else(|| base.assigned.everyone.take());
+    Ok(())
 }
 
 /// The entries of a mapping from names to what `read` makes of them.
@@ -64,7 +78,10 @@ fn named<T>(
 }
 
 fn role(name: &str, node: &Node) -> Result<Role, Wrong> {
-    let fields = node.fields(&format!("`{name}`"), &["commands", "bot_commands", "paid_broadcast"])?;
+    let fields = node.fields(
+        &format!("`{name}`"),
+        &["commands", "bot_commands", "paid_broadcast", "commands_per_minute"],
+    )?;
     let commands = list(fields.get("commands").copied(), "`commands`")?;
     let bot_commands = list(fields.get("bot_commands").copied(), "`bot_commands`")?;
     let grant = |(line, text)| Grant::read(text).map_err(|problem| (line, problem));
@@ -84,7 +101,13 @@ fn role(name: &str, node: &Node) -> Result<Role, Wrong> {
                 _ => return Err((node.line, Problem::expected("`paid_broadcast`", "true or false"))),
             },
         },
+        commands_per_minute: fields.get("commands_per_minute").map(|node| quota(node)).transpose()?,
     })
+}
+
+fn quota(node: &Node) -> Result<u32, Wrong> {
+    let number = node.text().and_then(|text| text.parse().ok());
+    number.ok_or_else(|| (node.line, Problem::expected("`commands_per_minute`", "a whole number")))
 }
 
 /// The texts of a list, with their lines.

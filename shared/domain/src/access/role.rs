@@ -11,6 +11,7 @@ pub struct Role {
     pub(super) commands: Vec<Grant>,
     pub(super) bot_commands: Vec<Asked>,
     pub(super) paid_broadcast: bool,
+    pub(super) commands_per_minute: Option<u32>,
 }
 
 /// A line of a role's `commands`.
@@ -41,6 +42,11 @@ impl Role {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Commands that each API key with this role may enqueue in a minute, if the role says.
+    pub fn commands_per_minute(&self) -> Option<u32> {
+        self.commands_per_minute
     }
 
     /// Whether it may call `method`. What spends Stars or gives gifts must be granted by its own name.

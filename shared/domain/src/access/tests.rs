@@ -91,7 +91,7 @@ fn the_shipped_notifier_may_send_and_nothing_else() {
 #[test]
 fn nobody_has_a_role_in_the_shipped_file() {
     let permissions = Permissions::parse(SHIPPED).unwrap();
-    assert_eq!(permissions.role_names().collect::<Vec<_>>(), ["admin", "notifier"]);
+    assert_eq!(permissions.role_names().collect::<Vec<_>>(), ["admin", "member", "notifier", "responder"]);
     assert_eq!(permissions.role_of_user(UserId(1)), None);
     for asks in [command("ping"), command("start"), button(), message()] {
         assert_eq!(permissions.decide(&incoming(1, asks)), Verdict::Unclaimed);
@@ -284,4 +284,21 @@ fn a_second_document_goes_before_the_first() {
     for nothing in ["", "# nothing\n", "users:\nkeys: {}\n", "---\n"] {
         assert_eq!(example().with_assignments(nothing), Ok(example()));
     }
+}
+
+#[test]
+fn a_second_document_has_services_and_routes_too() {
+    let more = "services: {rest: {url: https://a.example, role: nobody}, chat: {queue: q, role: admin}}\n\
+                routes: {message: chat}\nstrangers: silent";
+    let permissions = example().with_assignments(more).unwrap();
+    let name = |asks: &Asks| permissions.route(asks).map(|service| service.name.as_str());
+    assert_eq!(
+        [message(), button(), command("other")].each_ref().map(name),
+        [Some("chat"), Some("reports"), Some("rest")]
+    );
+    assert_eq!(permissions.service("rest").unwrap().role, "nobody");
+    let stranger = permissions.decide(&incoming(9, command("ping")));
+    assert_eq!(stranger, Verdict::Stranger(Strangers::Silent));
+    let wrong = example().with_assignments("routes: {message: nobody}").unwrap_err().to_string();
+    assert_eq!(wrong, "assignments, line 1: there is no service `nobody`; expected `reports` or `rest`");
 }

@@ -9,6 +9,8 @@ mod check;
 mod error;
 mod file;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 pub use self::check::Checked;
@@ -159,6 +161,14 @@ impl Method {
         data.get(parameter.name).and_then(Chat::read)
     }
 
+    /// Whether a call that is made twice leaves behind what it leaves when it is made once: settings, edits, deletions
+    /// and pins. Whatever makes something new does not.
+    pub fn repeats_safely(&self) -> bool {
+        let (kind, _) = self.snake_name.split_once('_').unwrap_or((&self.snake_name, ""));
+        self.class == Class::Acts
+            && matches!(kind, "set" | "edit" | "delete" | "pin" | "unpin" | "ban" | "unban")
+    }
+
     /// Checks the parameters of a call, and takes the files out of them.
     ///
     /// # Errors
@@ -170,6 +180,14 @@ impl Method {
 }
 
 impl Chat {
+    /// Its number, where it is known.
+    pub fn id(&self) -> Option<ChatId> {
+        match self {
+            Self::Id(id) => Some(*id),
+            Self::Username(_) => None,
+        }
+    }
+
     /// A chat as a parameter gives it: a number, a number as text, or a username.
     fn read(value: &Value) -> Option<Self> {
         let Some(text) = value.as_str() else { return value.as_i64().map(ChatId).map(Self::Id) };
@@ -190,6 +208,29 @@ impl std::fmt::Display for Chat {
             Self::Id(id) => id.fmt(formatter),
             Self::Username(name) => formatter.write_str(name),
         }
+    }
+}
+
+impl From<ChatId> for Chat {
+    fn from(id: ChatId) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl Serialize for Chat {
+    /// As the Bot API takes it: a number or a text.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Id(id) => id.serialize(serializer),
+            Self::Username(name) => serializer.serialize_str(name),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Chat {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        Self::read(&value).ok_or_else(|| D::Error::custom("a chat is a number or a username"))
     }
 }
 

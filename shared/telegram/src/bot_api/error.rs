@@ -1,5 +1,6 @@
 //! How a call to the Bot API fails.
 
+use lambdagram_domain::ids::ChatId;
 use thiserror::Error;
 
 /// A failed call, told apart by what can be done about it.
@@ -22,6 +23,12 @@ pub enum BotApiError {
     BadRequest {
         /// Telegram's words.
         description: String,
+    },
+    /// 400: the group has become a supergroup, and is another chat now. Nothing was done.
+    #[error("the group is another chat now")]
+    Migrated {
+        /// That chat.
+        chat_id: ChatId,
     },
     /// 401 or 404: there is no bot of this token. Nothing was done.
     #[error("the bot token is not accepted")]
@@ -50,6 +57,9 @@ const REFUSALS_WITH_400: [&str; 3] = [
     "Bad Request: have no rights to send a message",
 ];
 
+/// What a Bot API server says with status 404 when it is older than a method (`Client.cpp`); other 404s are the token's.
+const NO_SUCH_METHOD: &str = "Not Found: method not found";
+
 impl BotApiError {
     /// An answer in the Bot API's own form with `ok: false`.
     pub(super) fn from_answer(code: u16, description: String, retry_after: Option<u64>) -> Self {
@@ -57,6 +67,7 @@ impl BotApiError {
             429 => Self::TooManyRequests { retry_after: retry_after.unwrap_or(1).max(1) },
             403 => Self::Refused { description },
             400 if REFUSALS_WITH_400.contains(&description.as_str()) => Self::Refused { description },
+            404 if description == NO_SUCH_METHOD => Self::BadRequest { description },
             401 | 404 => Self::Unauthorized,
             400..=499 => Self::BadRequest { description },
             status => Self::ServerError { status },

@@ -5,9 +5,11 @@
 
 mod error;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
+use lambdagram_domain::ids::ChatId;
 use lambdagram_domain::secret::Secret;
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
@@ -40,12 +42,13 @@ pub struct BotApi {
 /// A file that goes along with a call.
 #[derive(Clone, Debug)]
 pub struct InputFile {
-    /// The parameter it is for: `photo`, `document`, `certificate`.
-    pub parameter: &'static str,
+    /// The name of its part: the parameter it is for (`photo`, `certificate`), or what a parameter says behind
+    /// `attach://`.
+    pub parameter: Cow<'static, str>,
     /// Its name, as Telegram shows it.
     pub name: String,
     /// Its media type.
-    pub content_type: &'static str,
+    pub content_type: Cow<'static, str>,
     /// Its bytes.
     pub bytes: Bytes,
 }
@@ -78,6 +81,7 @@ struct Envelope {
 #[derive(Default, Deserialize)]
 struct ResponseParameters {
     retry_after: Option<u64>,
+    migrate_to_chat_id: Option<i64>,
 }
 
 impl BotApi {
@@ -98,7 +102,7 @@ impl BotApi {
         Self { token, ..self.clone() }
     }
 
-    /// Calls `method` with `parameters`, a JSON object, and at most one file; waits for the answer up to `timeout`.
+    /// Calls `method` with `parameters`, a JSON object, and `files`; waits for the answer up to `timeout`.
     ///
     /// # Errors
     ///
@@ -107,14 +111,15 @@ impl BotApi {
         &self,
         method: &str,
         parameters: Map<String, Value>,
-        file: Option<InputFile>,
+        files: Vec<InputFile>,
         timeout: Duration,
     ) -> Result<T, BotApiError> {
         let url = format!("{}/bot{}/{method}", self.base_url, self.token.expose());
         let request = self.http.post(url).timeout(timeout);
-        let request = match file {
-            None => request.json(&parameters),
-            Some(file) => request.multipart(form(parameters, file)?),
+        let request = if files.is_empty() {
+            request.json(&parameters)
+        } else {
+            request.multipart(form(parameters, files))
         };
         let answer = request.send().await.map_err(BotApiError::from_transport)?;
         let status = answer.status().as_u16();
@@ -126,6 +131,9 @@ impl BotApi {
         };
         if !envelope.ok {
             let parameters = envelope.parameters.unwrap_or_default();
+            if let Some(chat_id) = parameters.migrate_to_chat_id {
+                return Err(BotApiError::Migrated { chat_id: ChatId(chat_id) });
+            }
             let code = envelope.error_code.unwrap_or(status);
             let description = envelope.description.unwrap_or_default();
             return Err(BotApiError::from_answer(code, description, parameters.retry_after.or(retry_after)));
@@ -139,7 +147,7 @@ impl BotApi {
     ///
     /// [`BotApiError`].
     pub async fn get_me(&self) -> Result<Bot, BotApiError> {
-        self.call("getMe", Map::new(), None, CALL_TIMEOUT).await
+        self.call("getMe", Map::new(), Vec::new(), CALL_TIMEOUT).await
     }
 }
 
@@ -155,14 +163,17 @@ async fn read_body(mut answer: reqwest::Response) -> Result<Vec<u8>, BotApiError
 }
 
 /// Parameters as form fields: texts as they are, everything else as JSON.
-fn form(parameters: Map<String, Value>, file: InputFile) -> Result<Form, BotApiError> {
-    let part = Part::stream(file.bytes).file_name(file.name).mime_str(file.content_type);
-    let part = part.map_err(|_| BotApiError::NotSent)?;
+fn form(parameters: Map<String, Value>, files: Vec<InputFile>) -> Form {
     let fields = parameters.into_iter().fold(Form::new(), |form, (name, value)| match value {
         Value::String(text) => form.text(name, text),
         other => form.text(name, other.to_string()),
     });
-    Ok(fields.part(file.parameter, part))
+    files.into_iter().fold(fields, |form, file| {
+        let part = || Part::stream(file.bytes.clone()).file_name(file.name.clone());
+        // A media type that is none is left out: Telegram looks into the file.
+        let typed = part().mime_str(&file.content_type).unwrap_or_else(|_| part());
+        form.part(file.parameter, typed)
+    })
 }
 
 #[cfg(test)]

@@ -36,6 +36,8 @@ async fn every_answer_becomes_what_can_be_done_about_it() {
     let blocked = "Forbidden: bot was blocked by the user";
     let refused = |text: &str| BotApiError::Refused { description: text.to_owned() };
     let wait = json!({"ok": false, "error_code": 429, "description": "Too Many Requests: retry after 7", "parameters": {"retry_after": 7}});
+    let migrated = json!({"ok": false, "error_code": 400, "description": "Bad Request: group chat was upgraded to a supergroup chat", "parameters": {"migrate_to_chat_id": -100_123}});
+    let no_method = "Not Found: method not found";
     let bad = "Bad Request: PHOTO_INVALID_DIMENSIONS";
     for (status, body, expected) in [
         (429, wait, BotApiError::TooManyRequests { retry_after: 7 }),
@@ -45,6 +47,8 @@ async fn every_answer_becomes_what_can_be_done_about_it() {
         (400, refusal(400, bad), BotApiError::BadRequest { description: bad.to_owned() }),
         (401, refusal(401, "Unauthorized"), BotApiError::Unauthorized),
         (404, refusal(404, "Not Found"), BotApiError::Unauthorized),
+        (404, refusal(404, no_method), BotApiError::BadRequest { description: no_method.to_owned() }),
+        (400, migrated, BotApiError::Migrated { chat_id: ChatId(-100_123) }),
         (500, refusal(500, "Internal Server Error"), BotApiError::ServerError { status: 500 }),
         (200, json!({"ok": true, "result": "odd"}), BotApiError::Unreadable),
     ] {
@@ -77,7 +81,7 @@ async fn a_server_that_is_not_there_was_sent_nothing_and_one_that_hangs_up_may_h
 #[tokio::test]
 async fn a_server_that_never_answers_is_waited_for_as_long_as_allowed() {
     let bot = bot_at(Router::new().fallback(std::future::pending::<StatusCode>)).await;
-    let answer: Result<Value, _> = bot.call("getMe", Map::new(), None, Duration::from_millis(50)).await;
+    let answer: Result<Value, _> = bot.call("getMe", Map::new(), Vec::new(), Duration::from_millis(50)).await;
     assert_eq!(answer, Err(BotApiError::Unresolved));
 }
 
@@ -87,13 +91,13 @@ async fn a_file_travels_beside_its_parameters() {
     let bot = bot_at(Router::new().fallback(echo)).await;
     let parameters = json!({"chat_id": 7, "caption": "a\"b", "reply_markup": {"keyboard": []}});
     let file = InputFile {
-        parameter: "photo",
+        parameter: "photo".into(),
         name: "photo.jpg".to_owned(),
-        content_type: "image/jpeg",
+        content_type: "image/jpeg".into(),
         bytes: Bytes::from_static(b"bytes"),
     };
     let parameters = parameters.as_object().unwrap().clone();
-    let body: String = bot.call("sendPhoto", parameters, Some(file), CALL_TIMEOUT).await.unwrap();
+    let body: String = bot.call("sendPhoto", parameters, vec![file], CALL_TIMEOUT).await.unwrap();
     for part in [
         "name=\"chat_id\"\r\n\r\n7\r\n",
         "name=\"caption\"\r\n\r\na\"b\r\n",

@@ -87,24 +87,30 @@ impl Services {
         aws_sdk_sqs::Client::new(&config(access_key_id, &self.aws.endpoints().sqs))
     }
 
+    /// The table of that name in the template.
+    fn table(&self, name: &str) -> &str {
+        let name = format!("lambdagram-local-{name}table");
+        &self.model.tables.iter().find(|table| table.name == name).expect("a table").name
+    }
+
     fn jobs(&self) -> &str {
-        &self.model.tables[0].name
+        self.table("jobs")
     }
 
     fn sessions(&self) -> &str {
-        &self.model.tables[1].name
+        self.table("sessions")
     }
 
     fn limits(&self) -> &str {
-        &self.model.tables[2].name
+        self.table("limits")
     }
 
     fn media(&self) -> &str {
-        &self.model.tables[3].name
+        self.table("media")
     }
 
     fn uploads(&self) -> &str {
-        &self.model.tables[4].name
+        self.table("uploads")
     }
 
     fn bucket(&self) -> &str {

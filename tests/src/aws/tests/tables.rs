@@ -10,7 +10,8 @@ async fn tables_are_the_templates() {
     let tables = services.dynamodb(PERSON).list_tables().send().await.expect("an answer").table_names;
     assert_eq!(
         tables.unwrap_or_default(),
-        [services.jobs(), services.limits(), services.media(), services.sessions(), services.uploads()]
+        ["dispatches", "jobs", "keys", "limits", "media", "sessions", "uploads"]
+            .map(|name| services.table(name))
     );
     let ttl = services.dynamodb(PERSON).describe_time_to_live().table_name(services.jobs()).send().await;
     let ttl = ttl.expect("an answer").time_to_live_description.expect("a description");

@@ -14,6 +14,8 @@ pub(super) struct ApiError {
     description: String,
     /// Seconds; told in `parameters` and in the `Retry-After` header.
     retry_after: Option<u64>,
+    /// The supergroup that a group has become; told in `parameters`.
+    migrate_to_chat_id: Option<i64>,
 }
 
 impl ApiError {
@@ -35,13 +37,24 @@ impl ApiError {
         Self::new(404, "Not Found".to_owned())
     }
 
+    /// 404 under a token that is right.
+    pub(super) fn no_such_method() -> Self {
+        Self::new(404, "Not Found: method not found".to_owned())
+    }
+
+    /// 400: the group has become a supergroup.
+    pub(super) fn migrated(to: i64) -> Self {
+        let refusal = Self::bad_request("group chat was upgraded to a supergroup chat");
+        Self { migrate_to_chat_id: Some(to), ..refusal }
+    }
+
     pub(super) fn too_large() -> Self {
         Self::new(413, "Request Entity Too Large".to_owned())
     }
 
     pub(super) fn flood(retry_after: u64) -> Self {
         let description = format!("Too Many Requests: retry after {retry_after}");
-        Self { code: 429, description, retry_after: Some(retry_after) }
+        Self { retry_after: Some(retry_after), ..Self::new(429, description) }
     }
 
     /// The answer a planned failure stands for; `None` for those that answer nothing.
@@ -63,7 +76,7 @@ impl ApiError {
     }
 
     const fn new(code: u16, description: String) -> Self {
-        Self { code, description, retry_after: None }
+        Self { code, description, retry_after: None, migrate_to_chat_id: None }
     }
 }
 
@@ -79,6 +92,9 @@ impl IntoResponse for ApiError {
         let mut body = json!({"ok": false, "error_code": self.code, "description": self.description});
         if let Some(retry_after) = self.retry_after {
             body["parameters"] = json!({"retry_after": retry_after});
+        }
+        if let Some(chat_id) = self.migrate_to_chat_id {
+            body["parameters"] = json!({"migrate_to_chat_id": chat_id});
         }
         let status = StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(body)).into_response();

@@ -27,6 +27,7 @@ const JSON_PARAMETERS: &[&str] = &[
     "commands",
     "entities",
     "link_preview_options",
+    "media",
     "menu_button",
     "reply_markup",
     "reply_parameters",

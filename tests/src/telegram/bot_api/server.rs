@@ -31,7 +31,7 @@ async fn answer(State(BotApi(bot)): State<BotApi>, request: Request<Body>) -> Re
         return ApiError::unauthorized().into_response();
     }
     let Some(method) = Method::of_name(name) else {
-        return ApiError::not_found().into_response();
+        return ApiError::no_such_method().into_response();
     };
     match Params::of_request(request).await {
         Ok(params) => call(&bot, method, &params).await,

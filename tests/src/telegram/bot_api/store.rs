@@ -157,6 +157,12 @@ impl Store {
         deeds.collect()
     }
 
+    /// The latest deed about a message.
+    pub(super) fn deed_of_message(&self, chat_id: i64, message_id: i64) -> Result<Option<Deed>> {
+        let deeds = self.deeds(chat_id)?;
+        Ok(deeds.into_iter().rfind(|deed| deed.message_id == Some(message_id)))
+    }
+
     /// The number of the file that is added next.
     pub(super) fn next_file_number(&self) -> Result<i64> {
         let query = "SELECT COALESCE(MAX(number) + 1, 0) FROM files";

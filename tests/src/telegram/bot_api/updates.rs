@@ -92,6 +92,10 @@ pub(super) fn receive(
     let id = body.pointer(kind.queued_by).and_then(queue_number);
     let queue_id = id.ok_or(UpdateError::Queue(kind.queued_by))?.wrapping_add(kind.series << 33);
     remember_chat(store, body)?;
+    remember_upgrade(store, body)?;
+    if kind.name == "callback_query" {
+        remember_press(store, body)?;
+    }
     let wanted = match allowed(store)? {
         Some(allowed) => allowed.iter().any(|name| name == kind.name),
         None => !NOT_BY_DEFAULT.contains(&kind.name),
@@ -133,6 +137,34 @@ fn remember_chat(store: &Store, body: &Value) -> rusqlite::Result<()> {
         },
         None => Ok(()),
     }
+}
+
+/// A notice in a group that it has become a supergroup (`Message.migrate_to_chat_id`): from then on the group refuses
+/// what is sent to it.
+fn remember_upgrade(store: &Store, body: &Value) -> rusqlite::Result<()> {
+    let upgrade = body.pointer("/chat/id").and_then(Value::as_i64).zip(body["migrate_to_chat_id"].as_i64());
+    let Some((group, supergroup)) = upgrade else { return Ok(()) };
+    let chat = serde_json::json!({"id": supergroup, "title": body["chat"]["title"], "type": "supergroup"});
+    store.set_chat(supergroup, &chat)?;
+    store.set_setting(&upgraded(group), &supergroup.into())
+}
+
+/// A pressed button waits for answerCallbackQuery; its answer is shown in the chat with the button.
+fn remember_press(store: &Store, query: &Value) -> rusqlite::Result<()> {
+    match (query["id"].as_str(), query.pointer("/message/chat/id")) {
+        (Some(id), Some(chat_id)) => store.set_setting(&pressed(id), chat_id),
+        _ => Ok(()),
+    }
+}
+
+/// The setting with the supergroup that a group has become.
+pub(super) fn upgraded(group: i64) -> String {
+    format!("upgraded {group}")
+}
+
+/// The setting with the chat of a button that was pressed.
+pub(super) fn pressed(query_id: &str) -> String {
+    format!("pressed {query_id}")
 }
 
 fn next_number(bot: &Shared, store: &Store) -> rusqlite::Result<i64> {

@@ -51,6 +51,8 @@ fn every_route_reaches_its_function() {
             ("GetPost", "GET", "/post/{id}"),
             ("MiniAppSession", "POST", "/mini-app/session"),
             ("TelegramWebhook", "POST", "/telegram/webhook"),
+            ("EnqueueCommand", "POST", "/enqueue_command"),
+            ("GetCommand", "GET", "/commands/{id}"),
             ("SendCode", "POST", "/send-code"),
             ("ResendCode", "POST", "/resend-code"),
             ("SignIn", "POST", "/sign-in"),
@@ -76,6 +78,8 @@ fn every_route_reaches_its_function() {
             ("Fallback", "ANY", "/post/{id}"),
             ("Fallback", "ANY", "/mini-app/session"),
             ("Fallback", "ANY", "/telegram/webhook"),
+            ("Fallback", "ANY", "/enqueue_command"),
+            ("Fallback", "ANY", "/commands/{id}"),
             ("Fallback", "ANY", "/send-code"),
             ("Fallback", "ANY", "/resend-code"),
             ("Fallback", "ANY", "/sign-in"),
@@ -138,7 +142,10 @@ fn memory_and_timeouts_fit_the_work() {
             ("GetPost", 256, 10),
             ("MiniAppSession", 256, 10),
             ("TelegramWebhook", 256, 10),
+            ("EnqueueCommand", 512, 29),
+            ("GetCommand", 256, 10),
             ("BotWorker", 1024, 60),
+            ("DispatchWorker", 256, 30),
             ("SendCode", 512, 25),
             ("ResendCode", 512, 25),
             ("SignIn", 1024, 25),
@@ -268,16 +275,15 @@ fn queues_have_the_attributes_of_the_design() {
             ("SqsManagedSseEnabled", "true"),
         ])
     };
-    let [bot, bot_dead, uploads, uploads_dead] = &model.queues[..] else {
-        panic!("four queues, not {}", model.queues.len())
-    };
-    for (queue, dead, name, retention_s, visibility_s) in [
-        (bot, bot_dead, "lambdagram-local-bot", "1209600", "360"),
-        (uploads, uploads_dead, "lambdagram-local-uploads", "345600", "5400"),
+    assert_eq!(model.queues.len(), 6);
+    let named = |name: &str| model.queues.iter().find(|queue| queue.name == name).expect("a queue");
+    for (name, retention_s, visibility_s) in [
+        ("lambdagram-local-bot", "1209600", "360"),
+        ("lambdagram-local-dispatch", "1209600", "180"),
+        ("lambdagram-local-uploads", "345600", "5400"),
     ] {
-        assert_eq!(dead.name, format!("{name}-dead.fifo"));
+        let (queue, dead) = (named(&format!("{name}.fifo")), named(&format!("{name}-dead.fifo")));
         assert_eq!(dead.attributes, common(retention_s));
-        assert_eq!(queue.name, format!("{name}.fifo"));
         let mut attributes = queue.attributes.clone();
         let redrive = attributes.remove("RedrivePolicy").expect("a redrive policy");
         assert_eq!(
@@ -303,9 +309,16 @@ fn tables_and_buckets_can_be_made_as_they_are() {
             "KeySchema": [{ "AttributeName": attribute, "KeyType": "HASH" }],
         })
     };
-    let [jobs, sessions, limits, media, uploads] = &model.tables[..] else {
-        panic!("five tables, not {}", model.tables.len())
+    let table = |name: &str| {
+        let name = format!("lambdagram-local-{name}table");
+        model.tables.iter().find(|table| table.name == name).expect("a table")
     };
+    assert_eq!(model.tables.len(), 7);
+    let [jobs, sessions, limits, media, keys, dispatches, uploads] =
+        ["jobs", "sessions", "limits", "media", "keys", "dispatches", "uploads"].map(table);
+    assert_eq!(dispatches.create, key("lambdagram-local-dispatchestable", "id"));
+    assert_eq!(keys.create, key("lambdagram-local-keystable", "id"));
+    assert_eq!(keys.ttl_attribute, None, "a key is good until somebody takes it back");
     assert_eq!(jobs.create, key("lambdagram-local-jobstable", "id"));
     assert_eq!(sessions.create, key("lambdagram-local-sessionstable", "id"));
     assert_eq!(limits.create, key("lambdagram-local-limitstable", "key"));
@@ -325,13 +338,17 @@ fn tables_and_buckets_can_be_made_as_they_are() {
     };
     assert_eq!(media.create, ranged("lambdagram-local-mediatable", "lowest", "N"));
     assert_eq!(uploads.create, ranged("lambdagram-local-uploadstable", "item", "S"));
-    for table in [jobs, sessions, limits, media, uploads] {
+    for table in [jobs, sessions, limits, media, dispatches, uploads] {
         assert_eq!(table.ttl_attribute.as_deref(), Some("expires_at"));
     }
     let [staging] = &model.buckets[..] else { panic!("one bucket, not {}", model.buckets.len()) };
     assert_eq!(staging.name, "lambdagram-local-stagingbucket");
-    let forgotten = &staging.lifecycle[2]["AbortIncompleteMultipartUpload"];
-    assert_eq!(forgotten, &json!({ "DaysAfterInitiation": 1 }));
+    let results =
+        json!({"Id": "forget-results", "Status": "Enabled", "Prefix": "results/", "ExpirationInDays": 2});
+    let rules = staging.lifecycle.as_array().expect("rules");
+    assert!(rules.contains(&results));
+    let forgotten = json!({ "DaysAfterInitiation": 1 });
+    assert!(rules.iter().any(|rule| rule["AbortIncompleteMultipartUpload"] == forgotten));
 }
 
 #[test]
@@ -339,7 +356,7 @@ fn each_function_gets_the_variables_it_uses_and_no_others() {
     let model = model();
     let names = |logical_id: &str| {
         let mut environment = function(&model, logical_id).environment.clone();
-        for secrets in ["ACCOUNT_SECRETS", "BOT_SECRETS"] {
+        for secrets in ["ACCOUNT_SECRETS", "ASSIGNMENTS", "BOT_SECRETS", "DISPATCH_SECRETS"] {
             assert_eq!(environment.remove(secrets).as_deref(), Some(""), "the template holds no secret");
         }
         environment.keys().map(String::as_str).collect::<Vec<_>>().join(" ")
@@ -359,12 +376,24 @@ fn each_function_gets_the_variables_it_uses_and_no_others() {
     );
     assert_eq!(
         names("TelegramWebhook"),
-        "ALLOWED_ORIGINS BOT_ID BOT_QUEUE_URL JOBS_TABLE MINI_APP_URL SECRETS_ID"
+        "ALLOWED_ORIGINS ASSIGNMENTS_ID BOT_ID BOT_QUEUE_URL BOT_USERNAME DISPATCHES_TABLE DISPATCH_QUEUE_URL \
+         JOBS_TABLE MINI_APP_URL SECRETS_ID"
     );
     assert_eq!(
+        names("EnqueueCommand"),
+        "ALLOWED_ORIGINS ASSIGNMENTS_ID BOT_QUEUE_URL COMMANDS_PER_MINUTE DISPATCHES_TABLE JOBS_TABLE KEYS_TABLE \
+         LIMITS_TABLE OWN_NETWORKS STAGING_BUCKET"
+    );
+    assert_eq!(names("GetCommand"), "ALLOWED_ORIGINS JOBS_TABLE KEYS_TABLE STAGING_BUCKET");
+    assert_eq!(
         names("BotWorker"),
-        "BOT_API_URL BOT_DEAD_LETTER_QUEUE_URL BOT_QUEUE_URL JOBS_TABLE SECRETS_ID STAGING_BUCKET \
-         UNRESOLVED_SENDS"
+        "BOT_API_URL BOT_DEAD_LETTER_QUEUE_URL BOT_QUEUE_URL DISPATCH_QUEUE_URL JOBS_TABLE SECRETS_ID \
+         STAGING_BUCKET UNRESOLVED_SENDS"
+    );
+    assert_eq!(
+        names("DispatchWorker"),
+        "ASSIGNMENTS_ID BOT_QUEUE_URL DISPATCHES_TABLE DISPATCH_DEAD_LETTER_QUEUE_URL DISPATCH_QUEUE_URL \
+         DISPATCH_SECRETS_ID JOBS_TABLE OWN_NETWORKS STAGING_BUCKET"
     );
     let of_accounts = |more: &[&str]| {
         let common = "ACCOUNT_SECRETS_ID ALLOWED_ORIGINS SESSIONS_TABLE SESSION_COOKIE SESSION_DAYS \
@@ -436,6 +465,18 @@ fn what_serves_accounts_knows_nothing_of_the_bot_and_the_other_way_round() {
 }
 
 #[test]
+fn what_asks_services_knows_its_own_secret_alone() {
+    for function in model().functions {
+        let resources = function.policy.iter().flat_map(|statement| &statement.resources);
+        let has = |part: &str| resources.clone().any(|resource| resource.contains(part));
+        let asks = function.logical_id == "DispatchWorker";
+        assert_eq!(has("secret:lambdagram/dispatch-"), asks, "{}", function.logical_id);
+        assert_eq!(has("lambdagram-service-"), asks, "{}", function.logical_id);
+        assert!(!asks || !has("secret:lambdagram/bot-"));
+    }
+}
+
+#[test]
 fn each_function_of_accounts_may_do_to_a_session_what_it_does() {
     let model = model();
     let may = |logical_id: &str| may_do(&model, logical_id, "sessionstable");
@@ -453,6 +494,29 @@ fn each_function_of_accounts_may_do_to_a_session_what_it_does() {
         ["StreamMedia", "StreamThumbnail", "MediaTickets", "UploadFile", "UploadWorker"]
     {
         assert_eq!(may(finds_or_sends_files), "GetItem UpdateItem DeleteItem");
+    }
+}
+
+#[test]
+fn functions_read_api_keys_and_make_none() {
+    let model = model();
+    for function in &model.functions {
+        let expected = match function.logical_id.as_str() {
+            // The write notes when a key was last used.
+            "EnqueueCommand" | "GetCommand" => "GetItem UpdateItem",
+            _ => "",
+        };
+        assert_eq!(may_do(&model, &function.logical_id, "keystable"), expected, "{}", function.logical_id);
+    }
+    assert_eq!(may_do(&model, "GetCommand", "jobstable"), "GetItem");
+    assert_eq!(may_do(&model, "EnqueueCommand", "jobstable"), "GetItem PutItem UpdateItem");
+    for (function, expected) in [
+        ("TelegramWebhook", "PutItem UpdateItem"),
+        ("EnqueueCommand", "GetItem"),
+        ("DispatchWorker", "UpdateItem"),
+        ("BotWorker", ""),
+    ] {
+        assert_eq!(may_do(&model, function, "dispatchestable"), expected, "{function}");
     }
 }
 

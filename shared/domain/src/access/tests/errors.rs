@@ -72,7 +72,7 @@ fn keys_that_mean_nothing_are_errors() {
     }
     assert_eq!(
         error("roles:\n  admin:\n    comands:\n      - send_message\n"),
-        "permissions, line 3: `comands` means nothing here; expected `commands`, `bot_commands` or `paid_broadcast`"
+        "permissions, line 3: `comands` means nothing here; expected `commands`, `bot_commands`, `paid_broadcast` or `commands_per_minute`"
     );
 }
 
@@ -207,7 +207,7 @@ fn the_second_document_is_told_apart() {
     );
     assert_eq!(
         told("\nroles: {}\n"),
-        "assignments, line 2: `roles` means nothing here; expected `users` or `keys`"
+        "assignments, line 2: `roles` means nothing here; expected `users`, `keys`, `services`, `routes` or `strangers`"
     );
 }
 

@@ -59,9 +59,23 @@ impl<'a> InputFile<'a> {
     pub(super) fn of(bot: &Shared, params: &'a Params, kind: FileKind) -> Result<Self, ApiError> {
         let value = params.text(kind.name());
         let upload = match value.strip_prefix("attach://") {
-            Some(name) => params.file(name),
+            Some(_) => None,
             None => params.file(kind.name()),
         };
+        match upload {
+            Some(upload) => Self::of_upload(upload, kind),
+            None => Self::of_value(bot, params, kind, &value),
+        }
+    }
+
+    /// Finds the file that `value` says: `attach://<name>`, or its id.
+    pub(super) fn of_value(
+        bot: &Shared,
+        params: &'a Params,
+        kind: FileKind,
+        value: &str,
+    ) -> Result<Self, ApiError> {
+        let upload = value.strip_prefix("attach://").and_then(|name| params.file(name));
         if let Some(upload) = upload {
             return Self::of_upload(upload, kind);
         }
@@ -73,7 +87,7 @@ impl<'a> InputFile<'a> {
         }
         let file = bot
             .store()
-            .file(&value)?
+            .file(value)?
             .ok_or_else(|| ApiError::bad_request("wrong file identifier/HTTP URL specified"))?;
         if file.kind != kind.name() {
             let (is, wanted) = (FileKind::of_stored(&file.kind), FileKind::of_stored(kind.name()));

@@ -12,6 +12,7 @@ use crate::telegram::bot_api::markup::{Markup, required_text};
 use crate::telegram::bot_api::params::Params;
 use crate::telegram::bot_api::random::named_bytes;
 use crate::telegram::bot_api::store::{Deed, Store};
+use crate::telegram::bot_api::updates::upgraded;
 
 pub(super) fn send_message(bot: &Shared, params: &Params) -> Result<Value, ApiError> {
     let text = entities::parse(params, "text", "entities")?;
@@ -67,6 +68,43 @@ pub(super) fn answer_web_app_query(bot: &Shared, params: &Params) -> Result<Valu
         store.add_deed(chat_id, &deed)?;
         let inline_id = named_bytes(bot.seed, &format!("inline message of chat {chat_id}"), message_id);
         Ok(json!({"inline_message_id": hex::encode(&inline_id[..12])}))
+    })
+}
+
+/// Sends two to ten photos, or two to ten documents, as messages that belong together.
+pub(super) fn send_media_group(bot: &Shared, params: &Params) -> Result<Value, ApiError> {
+    let media: Vec<Value> = serde_json::from_str(&params.text("media"))
+        .map_err(|_| ApiError::bad_request("can't parse media JSON object"))?;
+    if !(2..=10).contains(&media.len()) {
+        return Err(ApiError::bad_request("wrong number of messages in the album specified"));
+    }
+    let mut files = Vec::new();
+    for item in &media {
+        let kind = match item["type"].as_str() {
+            Some("photo") => FileKind::Photo,
+            Some("document") => FileKind::Document,
+            _ => return Err(ApiError::bad_request("can't parse InputMedia: type must be supported")),
+        };
+        let caption = item["caption"].as_str().unwrap_or_default();
+        limits::check_caption(caption)?;
+        let value = item["media"].as_str().unwrap_or_default();
+        files.push((kind, InputFile::of_value(bot, params, kind, value)?, caption));
+    }
+    if files.iter().any(|(kind, ..)| *kind != files[0].0) {
+        return Err(ApiError::bad_request("document can't be mixed with other media types"));
+    }
+    bot.store().atomically(|store| {
+        let mut sent = Vec::new();
+        for (kind, file, caption) in &files {
+            let mut message = Message::begin(bot, store, params, None)?;
+            let file = file.keep(store, bot.seed)?;
+            message.fields.insert(kind.name().to_owned(), files::shown_in_message(&file));
+            if !caption.is_empty() {
+                message.fields.insert("caption".to_owned(), (*caption).into());
+            }
+            sent.push(message.publish(Method::SendMediaGroup, Some(file.path))?);
+        }
+        Ok(Value::Array(sent))
     })
 }
 
@@ -140,6 +178,9 @@ pub(super) fn target(params: &Params) -> Result<i64, ApiError> {
 
 /// The chat as messages show it. A person is there from the first time that they are named.
 pub(in super::super) fn find_chat(store: &Store, chat_id: i64) -> Result<Value, ApiError> {
+    if let Some(supergroup) = store.setting(&upgraded(chat_id))? {
+        return Err(ApiError::migrated(supergroup.as_i64().unwrap_or_default()));
+    }
     if let Some(chat) = store.chat(chat_id)? {
         return Ok(chat);
     }

@@ -1,5 +1,6 @@
 //! The methods of the Bot API that the simulator has.
 
+mod changes;
 mod commands;
 mod files;
 mod messages;
@@ -45,16 +46,21 @@ macro_rules! methods {
 }
 
 methods! {
+    AnswerCallbackQuery "answerCallbackQuery",
     AnswerWebAppQuery "answerWebAppQuery",
+    DeleteMessage "deleteMessage",
     DeleteMyCommands "deleteMyCommands",
     DeleteWebhook "deleteWebhook",
+    EditMessageText "editMessageText",
     GetChatMenuButton "getChatMenuButton",
     GetFile "getFile",
     GetMe "getMe",
     GetMyCommands "getMyCommands",
     GetUpdates "getUpdates",
     GetWebhookInfo "getWebhookInfo",
+    PinChatMessage "pinChatMessage",
     SendDocument "sendDocument",
+    SendMediaGroup "sendMediaGroup",
     SendMessage "sendMessage",
     SendPhoto "sendPhoto",
     SetChatMenuButton "setChatMenuButton",
@@ -80,6 +86,11 @@ pub(super) async fn run(bot: &Shared, method: Method, params: &Params) -> Result
         Method::SendMessage => messages::send_message(bot, params),
         Method::SendPhoto => messages::send_photo(bot, params),
         Method::SendDocument => messages::send_document(bot, params),
+        Method::SendMediaGroup => messages::send_media_group(bot, params),
+        Method::EditMessageText => changes::edit_message_text(bot, params),
+        Method::DeleteMessage => changes::delete_message(bot, params),
+        Method::PinChatMessage => changes::pin_chat_message(bot, params),
+        Method::AnswerCallbackQuery => changes::answer_callback_query(bot, params),
         Method::AnswerWebAppQuery => messages::answer_web_app_query(bot, params),
         Method::GetFile => files::get_file(bot, params),
         Method::SetMyCommands => commands::set(bot, params),

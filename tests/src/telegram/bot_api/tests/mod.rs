@@ -1,5 +1,6 @@
 //! The simulator over its own sockets, as a bot and as a test meet it.
 
+mod changes;
 mod controls;
 mod delivery;
 mod faults;

@@ -117,7 +117,7 @@ async fn parameters_come_by_get_and_in_a_form_too() {
 #[tokio::test]
 async fn unknown_methods_paths_and_tokens_are_refused() {
     let sim = Simulator::start().await;
-    sim.assert_refused("sendDice", json!({"chat_id": 7}), 404, "Not Found").await;
+    sim.assert_refused("sendDice", json!({"chat_id": 7}), 404, "Not Found: method not found").await;
     let elsewhere = sim.http.get(format!("{}/else", sim.url));
     assert_eq!(answer(elsewhere).await, refused(404, "Not Found"));
     let wrong_token = sim.http.get(format!("{}/bot1:wrong/getMe", sim.url));
