@@ -97,10 +97,6 @@ impl Services {
         self.table("jobs")
     }
 
-    fn sessions(&self) -> &str {
-        self.table("sessions")
-    }
-
     fn limits(&self) -> &str {
         self.table("limits")
     }
