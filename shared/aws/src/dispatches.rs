@@ -7,7 +7,6 @@ use std::fmt::Write as _;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use lambdagram_domain::answer::Origin;
@@ -17,7 +16,7 @@ use lambdagram_domain::time::UnixTime;
 
 use crate::attributes::{Item, number, read_number, read_text, text};
 use crate::client::Connection;
-use crate::error::AwsError;
+use crate::error::{AwsError, is_condition};
 
 /// The rows of all deliveries.
 #[derive(Clone, Debug)]
@@ -69,7 +68,7 @@ impl Dispatches {
             .expression_attribute_values(":queued", text(Stage::Queued.name()))
             .expression_attribute_values(":accepting", text(Stage::Accepting.name()));
         match call.send().await {
-            Err(error) if !is_condition(error.as_service_error()) => Err(AwsError::new("UpdateItem", &error)),
+            Err(error) if !is_condition(&error) => Err(AwsError::new("UpdateItem", &error)),
             _ => Ok(()),
         }
     }
@@ -102,7 +101,7 @@ impl Dispatches {
                 let attempts = answer.attributes.and_then(|item| read_number(&item, "attempts"));
                 attempts.map(Some).ok_or_else(|| AwsError::unreadable("UpdateItem", "delivery"))
             }
-            Err(error) if is_condition(error.as_service_error()) => Ok(None),
+            Err(error) if is_condition(&error) => Ok(None),
             Err(error) => Err(AwsError::new("UpdateItem", &error)),
         }
     }
@@ -152,10 +151,6 @@ impl Dispatches {
     fn update(&self, id: &DispatchId) -> UpdateItemFluentBuilder {
         self.client.update_item().table_name(&self.table).key("id", text(id.as_str()))
     }
-}
-
-fn is_condition(error: Option<&UpdateItemError>) -> bool {
-    matches!(error, Some(UpdateItemError::ConditionalCheckFailedException(_)))
 }
 
 fn item_of(row: &Row) -> Item {

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use thiserror::Error;
 
 /// A call to AWS that failed after its retries.
@@ -44,4 +45,9 @@ impl AwsError {
     pub(crate) fn unreadable(operation: &'static str, what: &'static str) -> Self {
         Self { operation, cause: format!("unreadable {what}") }
     }
+}
+
+/// Whether a change was not made because its condition does not hold.
+pub(crate) fn is_condition(error: &SdkError<UpdateItemError, HttpResponse>) -> bool {
+    matches!(error.as_service_error(), Some(UpdateItemError::ConditionalCheckFailedException(_)))
 }

@@ -2,7 +2,6 @@
 //! does not.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use lambdagram_domain::api_key::{ApiKeyId, StoredKey, USE_NOTED_EVERY};
@@ -10,7 +9,7 @@ use lambdagram_domain::time::UnixTime;
 
 use crate::attributes::{Item, number, read_bytes, read_number, read_text, text};
 use crate::client::Connection;
-use crate::error::AwsError;
+use crate::error::{AwsError, is_condition};
 
 /// The stored keys.
 #[derive(Clone, Debug)]
@@ -57,14 +56,7 @@ impl ApiKeys {
             .expression_attribute_values(":now", number(now.0))
             .expression_attribute_values(":noted", number(noted));
         match call.send().await {
-            Err(error)
-                if !matches!(
-                    error.as_service_error(),
-                    Some(UpdateItemError::ConditionalCheckFailedException(_))
-                ) =>
-            {
-                Err(AwsError::new("UpdateItem", &error))
-            }
+            Err(error) if !is_condition(&error) => Err(AwsError::new("UpdateItem", &error)),
             _ => Ok(()),
         }
     }
@@ -123,10 +115,8 @@ impl ApiKeys {
             .expression_attribute_values(":now", number(now.0));
         match call.send().await {
             Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(AwsError::new("UpdateItem", &error)),
-            },
+            Err(error) if is_condition(&error) => Ok(false),
+            Err(error) => Err(AwsError::new("UpdateItem", &error)),
         }
     }
 }

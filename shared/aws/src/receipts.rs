@@ -12,7 +12,6 @@ mod item;
 use std::fmt::Write as _;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
@@ -29,7 +28,7 @@ use thiserror::Error;
 use self::item::{IN_DOUBT, claim_end, item_of, receipt_of, result_value};
 use crate::attributes::{number, text};
 use crate::client::Connection;
-use crate::error::AwsError;
+use crate::error::{AwsError, is_condition};
 use crate::limits::{Limit, Limits};
 use crate::transaction;
 
@@ -397,10 +396,6 @@ async fn under_claim(call: UpdateItemFluentBuilder, token: &ClaimToken) -> Resul
         Err(error) if is_condition(&error) => Err(ClaimError::Lost),
         Err(error) => Err(AwsError::new("UpdateItem", &error).into()),
     }
-}
-
-fn is_condition(error: &SdkError<UpdateItemError>) -> bool {
-    matches!(error.as_service_error(), Some(UpdateItemError::ConditionalCheckFailedException(_)))
 }
 
 fn state(state: State) -> AttributeValue {

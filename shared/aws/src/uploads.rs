@@ -27,7 +27,7 @@ use self::item::{UPLOAD, claim_end, delegation_item, delegation_key, item_of, up
 pub use self::terms::{Cancelled, Created, Moved, UploadClaimed, UploadEnding};
 use crate::attributes::{number, read_bytes, read_number, text};
 use crate::client::Connection;
-use crate::error::AwsError;
+use crate::error::{AwsError, is_condition};
 use crate::limits::{Limit, Limits};
 use crate::receipts::Claim;
 use crate::transaction;
@@ -150,7 +150,7 @@ impl Uploads {
             .send()
             .await;
         match sent {
-            Err(error) if !is_condition(error.as_service_error()) => Err(AwsError::new("UpdateItem", &error)),
+            Err(error) if !is_condition(&error) => Err(AwsError::new("UpdateItem", &error)),
             _ => Ok(()),
         }
     }
@@ -342,10 +342,6 @@ fn both(
     let update = update.map(|update| TransactWriteItem::builder().update(update).build());
     let items: Result<Vec<_>, _> = [update, other].into_iter().collect();
     items.map_err(|_| AwsError::unsendable("TransactWriteItems"))
-}
-
-fn is_condition(error: Option<&UpdateItemError>) -> bool {
-    matches!(error, Some(UpdateItemError::ConditionalCheckFailedException(_)))
 }
 
 fn state(state: UploadState) -> AttributeValue {
