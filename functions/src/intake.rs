@@ -23,17 +23,16 @@ impl Intake {
         })
     }
 
-    /// Writes the receipt of a job that is asked for, or finds the one that is there.
+    /// Writes the receipt of a job whose id makes its repeats one. `false` when it has been queued before.
     ///
     /// # Errors
     ///
     /// [`AwsError`].
-    pub(crate) async fn accept(
-        &self,
-        receipt: &Receipt,
-        limit: Option<(&Limits, &Limit)>,
-    ) -> Result<Accepted, AwsError> {
-        self.receipts.accept(receipt, limit).await
+    pub(crate) async fn begin_once(&self, receipt: &Receipt) -> Result<bool, AwsError> {
+        Ok(match self.receipts.accept(receipt, None).await? {
+            Accepted::Repeat(earlier) => earlier.repeat(None, receipt.accepted_at) != Repeat::Answered,
+            Accepted::New | Accepted::Limited { .. } => true,
+        })
     }
 
     /// Writes the receipt of a job that a client asks for. `false` when an earlier request has queued the job already.
@@ -41,12 +40,8 @@ impl Intake {
     /// # Errors
     ///
     /// What the client is told of a repeat that cannot be answered, of a limit, or of [`AwsError`].
-    pub(crate) async fn begin(
-        &self,
-        receipt: &Receipt,
-        (limits, limit): (&Limits, &Limit),
-    ) -> Result<bool, ApiError> {
-        let earlier = match self.accept(receipt, Some((limits, limit))).await? {
+    pub(crate) async fn begin(&self, receipt: &Receipt, limit: (&Limits, &Limit)) -> Result<bool, ApiError> {
+        let earlier = match self.receipts.accept(receipt, Some(limit)).await? {
             Accepted::New => return Ok(true),
             Accepted::Limited { retry_after } => return Err(ApiError::TooManyRequests { retry_after }),
             Accepted::Repeat(earlier) => earlier,

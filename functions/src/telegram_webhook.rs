@@ -3,12 +3,11 @@
 use std::process::ExitCode;
 
 use http::StatusCode;
-use lambdagram_aws::{Accepted, BotSecrets, SecretStore};
-use lambdagram_domain::bot_api::Chat;
+use lambdagram_aws::{BotSecrets, SecretStore};
 use lambdagram_domain::ids::{DispatchId, JobId};
 use lambdagram_domain::incoming::Incoming as Asked;
 use lambdagram_domain::job::Job;
-use lambdagram_domain::receipt::{Receipt, Repeat};
+use lambdagram_domain::receipt::Receipt;
 use lambdagram_domain::time::UnixTime;
 use lambdagram_domain::update::{Request, Update};
 use serde_json::json;
@@ -90,12 +89,9 @@ impl TelegramWebhook {
 
     /// Queues what a first delivery of an update asks for, or what an earlier delivery left undone.
     async fn queue(&self, job: &Job, now: UnixTime) -> Result<(), ApiError> {
-        let receipt = Receipt::new(job.id.clone(), None, job.chat.as_ref().and_then(Chat::id), now);
-        if let Accepted::Repeat(earlier) = self.intake.accept(&receipt, None).await?
-            && earlier.repeat(None, now) == Repeat::Answered
-        {
-            return Ok(());
+        if self.intake.begin_once(&Receipt::of(job, None, now)).await? {
+            self.intake.enqueue(job).await?;
         }
-        Ok(self.intake.enqueue(job).await?)
+        Ok(())
     }
 }

@@ -13,7 +13,7 @@ use lambdagram_aws::{Dispatches, Limit, Limits, Receipts, StagingBucket};
 use lambdagram_domain::access::{Permissions, Role};
 use lambdagram_domain::answer::Origin;
 use lambdagram_domain::api_key::StoredKey;
-use lambdagram_domain::bot_api::{Chat, Checked, Method};
+use lambdagram_domain::bot_api::{Checked, Method};
 use lambdagram_domain::command::{Command, Packed};
 use lambdagram_domain::ids::{DispatchId, JobId};
 use lambdagram_domain::job::Job;
@@ -100,13 +100,12 @@ impl Endpoint for EnqueueCommand {
         let chat = call.chat.clone();
         let Packed { command, parts } = Command::pack(method, call);
         let job = Job::command(id, chat, command);
-        let chat_id = job.chat.as_ref().and_then(Chat::id);
         let owner = Some(Owner::Key(holder.id.clone()));
         let receipt = Receipt {
             fingerprint: key.map(|_| fingerprint_of(request.body())),
             command: Some(method.snake_name().to_owned()),
             callback_url: body.callback_url,
-            ..Receipt::new(job.id.clone(), owner, chat_id, request.now())
+            ..Receipt::of(&job, owner, request.now())
         };
         if self.intake.begin(&receipt, (&self.limits, &self.limit_of(&permissions, &holder))).await?
             && let Err(cause) = self.intake.stage_and_enqueue(&self.staging, &job, parts).await

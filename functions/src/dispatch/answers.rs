@@ -1,12 +1,11 @@
 //! Answers as jobs of the bot.
 
-use lambdagram_aws::{Accepted, AwsError, StagingBucket};
+use lambdagram_aws::{AwsError, StagingBucket};
 use lambdagram_domain::answer::Answer;
-use lambdagram_domain::bot_api::Chat;
 use lambdagram_domain::command::{Command, Packed};
 use lambdagram_domain::ids::JobId;
 use lambdagram_domain::job::Job;
-use lambdagram_domain::receipt::{Receipt, Repeat};
+use lambdagram_domain::receipt::Receipt;
 use lambdagram_domain::time::UnixTime;
 
 use crate::intake::Intake;
@@ -28,13 +27,8 @@ pub(crate) async fn enqueue(
     let chat = call.chat.clone();
     let Packed { command, parts } = Command::pack(method, call);
     let job = Job::command(id, chat, command);
-    let receipt = Receipt {
-        command: Some(method.snake_name().to_owned()),
-        ..Receipt::new(job.id.clone(), None, job.chat.as_ref().and_then(Chat::id), now)
-    };
-    if let Accepted::Repeat(earlier) = intake.accept(&receipt, None).await?
-        && earlier.repeat(None, now) == Repeat::Answered
-    {
+    let receipt = Receipt { command: Some(method.snake_name().to_owned()), ..Receipt::of(&job, None, now) };
+    if !intake.begin_once(&receipt).await? {
         return Ok(());
     }
     match staging {

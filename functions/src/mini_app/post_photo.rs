@@ -65,8 +65,7 @@ impl Endpoint for PostPhoto {
         };
         let job = Job::photo(id, person.into());
         let owner = Some(Owner::Person(person));
-        let receipt = Receipt::new(job.id.clone(), owner, Some(person.into()), request.now());
-        let receipt = Receipt { fingerprint, ..receipt };
+        let receipt = Receipt { fingerprint, ..Receipt::of(&job, owner, request.now()) };
         let limit =
             Limit { subject: format!("photos#{person}"), most: self.photos_per_minute, window: LIMIT_WINDOW };
         if self.intake.begin(&receipt, (&self.limits, &limit)).await?

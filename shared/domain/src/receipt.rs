@@ -18,7 +18,9 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::api_key::ApiKeyId;
+use crate::bot_api::Chat;
 use crate::ids::{ChatId, JobId, UserId};
+use crate::job::Job;
 use crate::time::UnixTime;
 
 /// How long a finished job answers questions and repeats: an idempotency key must hold for 24 h after its request,
@@ -211,7 +213,12 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// The receipt of a job that was just asked for.
+    /// The receipt of `job`, which was just asked for.
+    pub fn of(job: &Job, owner: Option<Owner>, now: UnixTime) -> Self {
+        Self::new(job.id.clone(), owner, job.chat.as_ref().and_then(Chat::id), now)
+    }
+
+    /// The receipt of a job of which only this is known.
     pub fn new(id: JobId, owner: Option<Owner>, chat_id: Option<ChatId>, now: UnixTime) -> Self {
         Self {
             id,
