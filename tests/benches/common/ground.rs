@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use lambdagram_functions::FUNCTIONS;
@@ -12,6 +13,17 @@ use tempfile::TempDir;
 
 /// Why a bench ends early.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// How a bench ends; why it failed is printed in place of a table.
+pub(crate) fn ended(outcome: Result<(), Failure>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            println!("{reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// How often it is looked whether something has happened.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(1);

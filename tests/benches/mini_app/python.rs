@@ -12,10 +12,10 @@ use lambdagram_tests::telegram::bot_api::DEFAULT_BOT_TOKEN;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::common::figures::{Times, megabytes, print};
-use crate::common::ground::{BenchStack, Binaries, Failure, at_rest, bytes_of};
+use crate::common::figures::{Times, print};
+use crate::common::ground::{BenchStack, Binaries, Failure, at_rest};
 use crate::common::python::{PythonServer, virtual_environment};
-use crate::ground::{arrived, telegram};
+use crate::ground::{arrived, memory, telegram};
 use crate::requests::{Kind, Requests, next_person, rate, timed};
 
 /// Pictures posted one after another.
@@ -87,7 +87,7 @@ pub(crate) async fn measure(binaries: &Binaries) -> Result<(), Failure> {
             times.both(),
             rate(times.count(), answered),
             rate(times.count(), delivered),
-            memory(server)?,
+            memory(&(server.processes)())?,
         ]);
     }
     let heads = ["server", "`POST /post`, p50 / p99", "answered", "in the chats", "memory"];
@@ -126,7 +126,7 @@ async fn in_turn(
     }
     at_rest(&ours.stack).await?;
     let rows = servers.iter().zip(&measured).map(|(server, [post, chat, webhook])| {
-        Ok([server.name.to_owned(), post.both(), chat.both(), webhook.both(), memory(server)?])
+        Ok([server.name.to_owned(), post.both(), chat.both(), webhook.both(), memory(&(server.processes)())?])
     });
     rows.collect()
 }
@@ -164,21 +164,6 @@ async fn burst(
         arrived(telegram(ours)?, person, PICTURES_A_CHAT).await?;
     }
     Ok((times, answered, started.elapsed()))
-}
-
-/// The resident memory of a server's processes, as Linux counts it: pages they share count for each.
-fn memory(server: &Server<'_>) -> Result<String, Failure> {
-    let mut bytes = Vec::new();
-    for process in (server.processes)() {
-        bytes.push(bytes_of(process, "VmRSS")?);
-    }
-    let largest = bytes.iter().max().copied().unwrap_or_default();
-    Ok(match bytes.len() {
-        1 => format!("{}, 1 process", megabytes(largest)),
-        count => {
-            format!("{}, {count} processes, {} at most", megabytes(bytes.iter().sum()), megabytes(largest))
-        }
-    })
 }
 
 /// Starts `looking_glass.py`, which keeps its pictures in `photos`.

@@ -26,7 +26,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
-use crate::common::ground::{Binaries, Failure};
+use crate::common::ground::{Binaries, Failure, ended};
 use crate::common::sizes;
 
 /// The functions of commands.
@@ -62,13 +62,7 @@ enum Table {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match measure(Cli::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
-            println!("{reason}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(measure(Cli::parse()).await)
 }
 
 async fn measure(cli: Cli) -> Result<(), Failure> {

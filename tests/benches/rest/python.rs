@@ -14,10 +14,10 @@ use lambdagram_tests::telegram::faults::{Fault, Moment};
 use reqwest::Client;
 use tokio::task::JoinSet;
 
-use crate::common::figures::{Times, megabytes, print};
-use crate::common::ground::{BenchStack, Binaries, Failure, at_rest, bytes_of};
+use crate::common::figures::{Times, print};
+use crate::common::ground::{BenchStack, Binaries, Failure, at_rest};
 use crate::common::python::{PythonServer, virtual_environment};
-use crate::ground::{arrived, telegram};
+use crate::ground::{arrived, memory, telegram};
 use crate::service::{command, enqueue, next_chat, store, timed};
 
 /// Commands sent one after another.
@@ -107,7 +107,12 @@ async fn in_turn(servers: &[Server<'_>], ours: &BenchStack) -> Result<(), Failur
     }
     let mut rows = Vec::new();
     for (server, [enqueued, delivered]) in servers.iter().zip(&measured) {
-        rows.push([server.name.to_owned(), enqueued.both(), delivered.both(), memory(server)?]);
+        rows.push([
+            server.name.to_owned(),
+            enqueued.both(),
+            delivered.both(),
+            memory(&(server.processes)())?,
+        ]);
     }
     let heads = ["server", "`POST /enqueue_command`, p50 / p99", "until in the chat, p50 / p99", "memory"];
     print(&format!("{COMMANDS} commands, each after the delivery of the one before"), heads, &rows);
@@ -129,7 +134,7 @@ async fn bursts(servers: &[Server<'_>], ours: &BenchStack) -> Result<(), Failure
             enqueued.both(),
             rate(count, answered),
             rate(count, delivered),
-            memory(server)?,
+            memory(&(server.processes)())?,
         ]);
     }
     let heads = ["server", "`POST /enqueue_command`, p50 / p99", "accepted", "in the chats", "memory"];
@@ -193,21 +198,6 @@ async fn waits(servers: &[Server<'_>], ours: &BenchStack) -> Result<(), Failure>
 #[expect(clippy::cast_precision_loss, reason = "counts of a bench are small")]
 fn rate(count: usize, within: Duration) -> String {
     format!("{:.0}/s", count as f64 / within.as_secs_f64())
-}
-
-/// The resident memory of a server's processes, as Linux counts it: pages they share count for each.
-fn memory(server: &Server<'_>) -> Result<String, Failure> {
-    let mut bytes = Vec::new();
-    for process in (server.processes)() {
-        bytes.push(bytes_of(process, "VmRSS")?);
-    }
-    let largest = bytes.iter().max().copied().unwrap_or_default();
-    Ok(match bytes.len() {
-        1 => format!("{}, 1 process", megabytes(largest)),
-        count => {
-            format!("{}, {count} processes, {} at most", megabytes(bytes.iter().sum()), megabytes(largest))
-        }
-    })
 }
 
 /// Starts the Python server.
