@@ -1,5 +1,7 @@
 //! The simulated Telegram of a bench's stack, what has arrived there, and what a server beside it takes.
 
+use std::time::Duration;
+
 use lambdagram_tests::telegram::bot_api::BotApi;
 
 use crate::common::figures::megabytes;
@@ -34,4 +36,10 @@ pub(crate) fn memory(processes: &[u32]) -> Result<String, Failure> {
             format!("{}, {count} processes, {} at most", megabytes(bytes.iter().sum()), megabytes(largest))
         }
     })
+}
+
+/// How often something happened in a second.
+#[expect(clippy::cast_precision_loss, reason = "counts of a bench are small")]
+pub(crate) fn rate(count: usize, within: Duration) -> String {
+    format!("{:.0}/s", count as f64 / within.as_secs_f64())
 }

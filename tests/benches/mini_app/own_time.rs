@@ -14,8 +14,9 @@ use tokio::task::JoinSet;
 
 use crate::common::figures::{Times, ms, print};
 use crate::common::ground::{BenchStack, Binaries, Failure};
+use crate::ground::rate;
 use crate::ground::{arrived, telegram};
-use crate::requests::{Kind, Requests, next_person, rate, timed};
+use crate::requests::{Kind, Requests, next_person, timed};
 
 /// Requests of each kind, one after another.
 const REQUESTS: usize = 200;

@@ -15,8 +15,8 @@ use tokio::task::JoinSet;
 use crate::common::figures::{Times, print};
 use crate::common::ground::{BenchStack, Binaries, Failure, at_rest};
 use crate::common::python::{PythonServer, virtual_environment};
-use crate::ground::{arrived, memory, telegram};
-use crate::requests::{Kind, Requests, next_person, rate, timed};
+use crate::ground::{arrived, memory, rate, telegram};
+use crate::requests::{Kind, Requests, next_person, timed};
 
 /// Pictures posted one after another.
 const REQUESTS: usize = 200;

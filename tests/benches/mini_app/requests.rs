@@ -136,9 +136,3 @@ pub(crate) fn start_update(person: i64) -> Value {
 pub(crate) async fn timed(request: RequestBuilder) -> Result<Duration, Failure> {
     send(request).await?.success()
 }
-
-/// How often something happened in a second.
-#[expect(clippy::cast_precision_loss, reason = "counts of a bench are small")]
-pub(crate) fn rate(count: usize, within: Duration) -> String {
-    format!("{:.0}/s", count as f64 / within.as_secs_f64())
-}

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::common::figures::{Times, print};
 use crate::common::ground::{BenchStack, Binaries, Failure, at_rest};
 use crate::common::python::{PythonServer, virtual_environment};
-use crate::ground::{arrived, memory, telegram};
+use crate::ground::{arrived, memory, rate, telegram};
 use crate::service::{command, enqueue, next_chat, store, timed};
 
 /// Commands sent one after another.
@@ -192,12 +192,6 @@ async fn waits(servers: &[Server<'_>], ours: &BenchStack) -> Result<(), Failure>
     let heads = ["server", "50 commands of 10 others are in their chats after", "the one that waits after"];
     print(&format!("One chat is told to wait {WAIT_S} s"), heads, &rows);
     Ok(())
-}
-
-/// How often something happened in a second.
-#[expect(clippy::cast_precision_loss, reason = "counts of a bench are small")]
-fn rate(count: usize, within: Duration) -> String {
-    format!("{:.0}/s", count as f64 / within.as_secs_f64())
 }
 
 /// Starts the Python server.
