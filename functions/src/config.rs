@@ -73,6 +73,11 @@ impl Environment {
         Ok(Clock::ahead_by(Duration::from_millis(ahead)))
     }
 
+    /// The stack under whose name metrics are published; none where they are not.
+    pub(crate) fn metrics_stack(&self) -> Option<&str> {
+        self.optional("METRICS_STACK")
+    }
+
     /// Origins of web pages that may call, as browsers spell them.
     pub(crate) fn allowed_origins(&self) -> Vec<String> {
         let list = self.optional("ALLOWED_ORIGINS").unwrap_or_default();

@@ -14,6 +14,7 @@ pub mod dispatch;
 pub mod fallback;
 mod http;
 mod intake;
+mod meter;
 pub mod mini_app;
 mod person;
 mod queue_worker;
@@ -22,6 +23,7 @@ mod runtime;
 pub mod saved_messages;
 mod session;
 pub mod telegram_webhook;
+mod trace;
 pub mod upload_worker;
 
 pub use routes::ROUTES;

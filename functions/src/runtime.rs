@@ -23,11 +23,13 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::clock::Clock;
 use crate::config::{ConfigError, Environment};
 use crate::http::{Endpoint, Front, Streamed};
+use crate::meter::Meter;
 
 /// What a function is built from.
 pub(crate) struct Start {
     pub(crate) environment: Environment,
     pub(crate) clock: Clock,
+    pub(crate) meter: Meter,
 }
 
 impl Start {
@@ -80,7 +82,7 @@ where
     F: Future<Output = Result<E, ConfigError>>,
 {
     let endpoint = build(Arc::clone(&start)).await?;
-    Ok(Arc::new(Front::new(endpoint, start.environment.allowed_origins(), start.clock)))
+    Ok(Arc::new(Front::new(endpoint, start.environment.allowed_origins(), start.clock, start.meter)))
 }
 
 /// Runs a function behind a queue or a direct invocation.
@@ -93,12 +95,15 @@ where
     F: Future<Output = Result<H, ConfigError>>,
 {
     run(async |start| {
+        let meter = start.meter;
         let handler = Arc::new(build(start).await?);
         let service = service_fn(move |event: LambdaEvent<T>| {
             let handler = Arc::clone(&handler);
             async move {
                 let deadline = UNIX_EPOCH + Duration::from_millis(event.context.deadline);
-                Ok::<A, lambda_runtime::Error>(handler.handle(event.payload, deadline).await)
+                let answer = handler.handle(event.payload, deadline).await;
+                meter.publish();
+                Ok::<A, lambda_runtime::Error>(answer)
             }
         });
         Ok(lambda_runtime::run(service).await)
@@ -123,7 +128,8 @@ where
     let outcome = runtime.block_on(async {
         let environment = Environment::of_process();
         let clock = environment.clock()?;
-        main(Arc::new(Start { environment, clock })).await
+        let meter = Meter::start(environment.metrics_stack());
+        main(Arc::new(Start { environment, clock, meter })).await
     });
     match outcome {
         Ok(Ok(())) => ExitCode::SUCCESS,

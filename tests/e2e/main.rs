@@ -18,6 +18,7 @@ mod gateway;
 mod lambda;
 mod local;
 mod logs;
+mod metrics;
 mod mini_app;
 mod saved_messages;
 mod setup;

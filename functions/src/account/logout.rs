@@ -62,6 +62,11 @@ impl Logout {
                 let body = json!({"message": "Logged out successfully."});
                 Ok(Answer::json(StatusCode::OK, body).with(SET_COOKIE, &self.accounts.cookies.clear()))
             }
+            Err(trouble) if trouble.is_dead() => {
+                // As a rule an earlier try of this logout has ended it.
+                self.accounts.forget(held).await?;
+                Err(ApiError::NotAuthenticated.with_cookie(self.accounts.cookies.clear()))
+            }
             Err(trouble) => Err(self.accounts.put_back_after(held, Failure::LogOut, trouble).await),
         }
     }

@@ -60,8 +60,14 @@ struct BotWorker {
 }
 
 impl QueueWorker for BotWorker {
+    const QUEUE: &'static str = "bot";
+
     fn queue(&self) -> &FifoQueue {
         &self.queue
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock
     }
 
     async fn process(&self, record: &SqsMessage, deadline: SystemTime) -> Verdict {

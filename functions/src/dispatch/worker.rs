@@ -59,8 +59,14 @@ pub(super) struct DispatchWorker {
 }
 
 impl QueueWorker for DispatchWorker {
+    const QUEUE: &'static str = "dispatch";
+
     fn queue(&self) -> &FifoQueue {
         &self.queue
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock
     }
 
     async fn process(&self, record: &SqsMessage, deadline: SystemTime) -> Verdict {

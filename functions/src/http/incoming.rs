@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use super::cors::AllowedOrigins;
 use super::{ApiError, CookieRules, origin};
+use crate::trace;
 
 /// One request.
 pub(crate) struct Incoming {
@@ -88,6 +89,12 @@ impl Incoming {
     pub(crate) fn deadline(&self) -> SystemTime {
         let deadline_ms = self.request.lambda_context_ref().map_or(0, |context| context.deadline);
         UNIX_EPOCH + Duration::from_millis(deadline_ms)
+    }
+
+    /// The trace of X-Ray that the request is part of.
+    pub(super) fn trace_id(&self) -> Option<String> {
+        let header = self.request.lambda_context_ref()?.xray_trace_id.as_deref()?;
+        trace::id_in(header).map(str::to_owned)
     }
 
     /// Where the request came from, for limits: an IPv4 address, or the /64 that one IPv6 subscriber has at least.

@@ -22,6 +22,7 @@ use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use ::http::{HeaderValue, Method};
 use futures_util::FutureExt;
 use lambda_http::{Body, Request, Response};
+use lambdagram_domain::measure;
 use tracing::{Instrument, Span};
 
 pub(crate) use self::answer::Answer;
@@ -36,6 +37,7 @@ use self::answer::Content;
 use self::cors::AllowedOrigins;
 use self::streamed::streamed;
 use crate::clock::Clock;
+use crate::meter::Meter;
 
 /// One endpoint.
 pub(crate) trait Endpoint: Send + Sync + 'static {
@@ -51,17 +53,19 @@ pub(crate) struct Front<E> {
     endpoint: E,
     origins: Arc<AllowedOrigins>,
     clock: Clock,
+    meter: Meter,
 }
 
 impl<E: Endpoint> Front<E> {
-    pub(crate) fn new(endpoint: E, origins: Vec<String>, clock: Clock) -> Self {
-        Self { endpoint, origins: Arc::new(AllowedOrigins::new(origins)), clock }
+    pub(crate) fn new(endpoint: E, origins: Vec<String>, clock: Clock, meter: Meter) -> Self {
+        Self { endpoint, origins: Arc::new(AllowedOrigins::new(origins)), clock, meter }
     }
 
     /// Answers one request on a route that does not stream, whatever happens in the endpoint. API Gateway counts the
     /// body by itself.
     pub(crate) async fn answer(&self, request: Request) -> Response<Body> {
         let (response, _) = self.respond(request, Route::Buffers).await;
+        self.meter.publish();
         response.map(|content| match content {
             Content::Json(body) => Body::Text(body.to_string()),
             _ => Body::Empty,
@@ -72,14 +76,15 @@ impl<E: Endpoint> Front<E> {
     pub(crate) async fn stream(&self, request: Request) -> Streamed {
         let is_head = *request.method() == Method::HEAD;
         let (response, span) = self.respond(request, Route::Streams).await;
-        streamed(response, is_head, span)
+        self.meter.publish();
+        streamed(response, is_head, span, self.meter)
     }
 
     async fn respond(&self, request: Request, on: Route) -> (Response<Content>, Span) {
         let started = Instant::now();
         let request = Incoming::new(request, self.clock.now(), Arc::clone(&self.origins));
         let request_id = request.id().to_owned();
-        let span = tracing::info_span!("request", request_id);
+        let span = tracing::info_span!("request", request_id, trace_id = request.trace_id());
         let origin = request.header("origin").map(str::to_owned);
         let (method, route) = (request.method().to_string(), request.route().to_owned());
 
@@ -103,7 +108,11 @@ impl<E: Endpoint> Front<E> {
         self.origins.allow(origin.as_deref(), headers);
 
         let status = response.status().as_u16();
-        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let duration = started.elapsed();
+        measure::REQUESTS.add(1);
+        measure::FAILURES.add(u64::from(response.status().is_server_error()));
+        measure::REQUEST_TIME.record(duration);
+        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         span.in_scope(|| tracing::info!(method, route, status, duration_ms, "Answered"));
         (response, span)
     }

@@ -20,6 +20,7 @@ use thiserror::Error;
 use tracing::Span;
 
 use super::answer::{Chunks, Content};
+use crate::meter::Meter;
 
 /// Why a body ends before it is whole. Its text is for the log: no name, number, code or key.
 #[derive(Debug, Error)]
@@ -38,15 +39,16 @@ impl StreamFailed {
 pub(crate) type Streamed = StreamResponse<BoxStream<'static, Result<Bytes, Infallible>>>;
 
 /// Makes the answer ready to be written: with its `Content-Length`, and without a body if the request was a `HEAD`.
-/// What is logged about the body is logged in `span`.
-pub(super) fn streamed(response: Response<Content>, is_head: bool, span: Span) -> Streamed {
+/// What is logged about the body is logged in `span`, and what was counted
+/// for it is published when it ends.
+pub(super) fn streamed(response: Response<Content>, is_head: bool, span: Span, meter: Meter) -> Streamed {
     let (mut parts, content) = response.into_parts();
     let (length, body) = match content {
         Content::Nothing => (0, stream::empty().boxed()),
         Content::Json(body) => whole(body.to_string().into()),
         Content::Bytes(bytes) => whole(bytes),
         Content::Withheld(length) => (length, stream::empty().boxed()),
-        Content::Stream(chunks, length) => (length, Sending::new(chunks, length, span).boxed()),
+        Content::Stream(chunks, length) => (length, Sending::new(chunks, length, span, meter).boxed()),
     };
     let is_bare = matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     if !is_bare {
@@ -86,15 +88,16 @@ struct Sending {
     made: u64,
     began: Instant,
     span: Span,
+    meter: Meter,
 }
 
 impl Sending {
-    fn new(chunks: Chunks, length: u64, span: Span) -> Self {
+    fn new(chunks: Chunks, length: u64, span: Span, meter: Meter) -> Self {
         // A panic in here would end the body without a line that says of which request.
         let chunks = AssertUnwindSafe(chunks)
             .catch_unwind()
             .map(|chunk| chunk.unwrap_or_else(|_panic| Err(StreamFailed::because("panicked"))));
-        Self { chunks: Some(chunks.boxed()), length, made: 0, began: Instant::now(), span }
+        Self { chunks: Some(chunks.boxed()), length, made: 0, began: Instant::now(), span, meter }
     }
 
     /// The part of a chunk that is within the length.
@@ -107,6 +110,7 @@ impl Sending {
 
     fn end(&mut self, failed: Option<StreamFailed>) {
         self.chunks = None;
+        self.meter.publish();
         let (bytes_sent, bytes_total) = (self.made.min(self.length), self.length);
         let duration_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let cause = match failed {

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use lambdagram_aws::{Attempt, Change, Forward, Lease, SessionRow};
+use lambdagram_domain::measure;
 use lambdagram_domain::session::{
     AccountUser, Kind, MasterKeys, OpenError, Sealed, Sealer, Session, SessionToken, Stage,
 };
@@ -208,6 +209,7 @@ impl Accounts {
         };
         opened.map_err(|cause| {
             tracing::error!(cause = %cause, "A stored session does not open");
+            measure::DEAD_SESSIONS.add(1);
             Missing::Gone
         })
     }
@@ -284,6 +286,13 @@ impl Accounts {
     /// Deletes the session.
     pub(crate) async fn forget(&self, held: Held) -> Result<(), ApiError> {
         Ok(self.sessions.delete(&held.lease).await?)
+    }
+
+    /// Deletes a session that Telegram does not know any more.
+    pub(crate) async fn forget_dead(&self, held: Held) -> Result<(), ApiError> {
+        tracing::warn!("Telegram has ended a session");
+        measure::DEAD_SESSIONS.add(1);
+        self.forget(held).await
     }
 
     /// The master secrets in force.

@@ -5,6 +5,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use lambdagram_aws::{Attempt, Lease, LeaseToken, Leased, SessionRow};
+use lambdagram_domain::measure;
 use lambdagram_domain::session::SessionId;
 use lambdagram_domain::time::UnixTime;
 use uuid::Uuid;
@@ -35,12 +36,17 @@ impl Accounts {
         attempt: Option<Attempt>,
     ) -> Result<(SessionRow, Lease), Missing> {
         let token = new_lease_token();
-        let until = tokio::time::Instant::now() + patience;
+        let began = tokio::time::Instant::now();
+        let until = began + patience;
+        let mut had_to_wait = false;
         loop {
             // The end of the wait is real time; what it waits for is counted by the clock of the table.
             let now = self.clock.now();
             match self.sessions.lease(id, &token, now, lease_end(term), attempt.as_ref()).await? {
                 Leased::Granted(row) => {
+                    if had_to_wait {
+                        measure::LEASE_WAIT.add_time(began.elapsed());
+                    }
                     let lease = Lease { id: row.id.clone(), token, version: row.version };
                     return Ok((row, lease));
                 }
@@ -50,9 +56,12 @@ impl Accounts {
                     return Err(ApiError::TooManyRequests { retry_after }.into());
                 }
                 Leased::Busy { .. } if tokio::time::Instant::now() < until => {
+                    had_to_wait = true;
                     tokio::time::sleep(LEASE_PAUSE).await;
                 }
                 Leased::Busy { .. } => {
+                    measure::LEASE_WAIT.add_time(began.elapsed());
+                    measure::LEASE_REFUSALS.add(1);
                     return Err(ApiError::Busy { retry_after: BUSY_SECONDS }.into());
                 }
             }

@@ -55,8 +55,14 @@ struct UploadWorker {
 }
 
 impl QueueWorker for UploadWorker {
+    const QUEUE: &'static str = "uploads";
+
     fn queue(&self) -> &FifoQueue {
         &self.queue
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock
     }
 
     async fn process(&self, record: &SqsMessage, deadline: SystemTime) -> Verdict {

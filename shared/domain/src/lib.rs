@@ -1,5 +1,5 @@
 //! What Lambdagram means by init data, a picture, an update, a job, a session, a file in a message and a range of it, a
-//! file on its way into one, a call of the Bot API, an API key, a role, and what a service answers.
+//! file on its way into one, a call of the Bot API, an API key, a role, and what a service answers; and the names under which all of it is counted.
 //!
 //! Everything here is pure: it takes bytes, times and keys and returns values. It knows no AWS, no Lambda and no HTTP
 //! client, so every rule can be tested without a network, and the compiler keeps it that way.
@@ -17,6 +17,7 @@ pub mod incoming;
 pub mod init_data;
 pub mod job;
 pub mod login;
+pub mod measure;
 pub mod media;
 pub mod mini_app_token;
 pub mod phone;

@@ -16,7 +16,7 @@ use crate::support::TestStack;
 
 impl TestStack {
     /// Puts Telegram at a distance, so that requests to it take their time and meet.
-    fn distant_telegram(&self) {
+    pub(crate) fn distant_telegram(&self) {
         let round_trip = Duration::from_millis(40);
         self.stack.cloud().unwrap().network().set(NetworkSettings { round_trip, ..Default::default() });
     }

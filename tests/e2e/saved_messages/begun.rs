@@ -26,13 +26,13 @@ pub(super) struct Begun {
 
 impl TestStack {
     /// Makes Telegram send slowly, or as fast as it can.
-    pub(super) fn slow_telegram(&self, is_slow: bool) {
+    pub(crate) fn slow_telegram(&self, is_slow: bool) {
         let settings = NetworkSettings { bytes_per_second: is_slow.then_some(SLOW), ..Default::default() };
         self.stack.cloud().unwrap().network().set(settings);
     }
 
     /// Plans a failure of the next calls for bytes of files.
-    pub(super) fn fail_files(&self, error: &str, times: u32) {
+    pub(crate) fn fail_files(&self, error: &str, times: u32) {
         let fault = Fault {
             method: "upload.getFile".to_owned(),
             error: error.to_owned(),
@@ -59,7 +59,7 @@ impl TestStack {
     }
 
     /// Returns when no stream runs any more: what a client saw the end of, its function may still be writing down.
-    pub(super) async fn streams_over(&self) {
+    pub(crate) async fn streams_over(&self) {
         let is_at_rest = |process: &ProcessInfo| {
             !process.function.starts_with("Stream")
                 || matches!(process.state, ProcessState::Idle | ProcessState::Retiring)

@@ -9,10 +9,10 @@ use crate::account::{Browser, PHONE, error, not_authenticated};
 use crate::support::TestStack;
 
 /// An answer with bytes.
-pub(super) struct Fetched {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Fetched {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Fetched {
@@ -27,7 +27,7 @@ impl Fetched {
 }
 
 impl Browser<'_> {
-    pub(super) async fn fetch(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Fetched {
+    pub(crate) async fn fetch(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Fetched {
         let request = self.request(method, path);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let answer = request.send().await.unwrap();

@@ -186,7 +186,7 @@ impl Browser<'_> {
     }
 
     /// Sends a small file, which must go well; the message's id.
-    pub(super) async fn send_file(&mut self, name: &str, file: &[u8], fields: &[(&str, &str)]) -> i32 {
+    pub(crate) async fn send_file(&mut self, name: &str, file: &[u8], fields: &[(&str, &str)]) -> i32 {
         let part = Part::bytes(file.to_vec()).file_name(name.to_owned());
         let answered = self.send_form(part, fields).await;
         assert_eq!(answered.status, 200, "{name}: {:?}", answered.body);

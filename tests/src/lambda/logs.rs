@@ -15,6 +15,9 @@ const LINES: usize = 100_000;
 /// Longest line, in bytes: CloudWatch Logs cuts an event at 256 KB as well. The rest becomes lines of its own.
 const LINE_LENGTH: usize = 262_144;
 
+/// What a line begins with that publishes metrics. People at a console do not want to read those.
+const METRICS: &str = r#"{"_aws":"#;
+
 /// Where a line comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
@@ -132,7 +135,9 @@ impl LogSink {
 
 impl Kept {
     fn take(&mut self, line: LogLine) {
-        if let Some(console) = &mut self.console {
+        if let Some(console) = &mut self.console
+            && !line.line.starts_with(METRICS)
+        {
             // A console that is gone must not stop the functions.
             let _ = writeln!(console, "{} | {}", line.function, line.line);
         }

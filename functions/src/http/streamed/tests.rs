@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clock::Clock;
 use crate::http::{Answer, ApiError, Endpoint, Failure, Front, Incoming};
+use crate::meter::Meter;
 
 /// Gives what it was made with to the first request.
 struct Once(Mutex<Option<Result<Answer, ApiError>>>);
@@ -26,7 +27,12 @@ impl Endpoint for Once {
 
 fn front(outcome: Result<Answer, ApiError>) -> Front<Once> {
     let origins = vec!["https://app.example".to_owned()];
-    Front::new(Once(Mutex::new(Some(outcome))), origins, Clock::ahead_by(std::time::Duration::ZERO))
+    Front::new(
+        Once(Mutex::new(Some(outcome))),
+        origins,
+        Clock::ahead_by(std::time::Duration::ZERO),
+        Meter::start(None),
+    )
 }
 
 fn request(method: &str) -> lambda_http::Request {

@@ -6,10 +6,11 @@
 mod error;
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lambdagram_domain::ids::ChatId;
+use lambdagram_domain::measure;
 use lambdagram_domain::secret::Secret;
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
@@ -114,6 +115,19 @@ impl BotApi {
         files: Vec<InputFile>,
         timeout: Duration,
     ) -> Result<T, BotApiError> {
+        let began = Instant::now();
+        let outcome = self.exchange(method, parameters, files, timeout).await;
+        note(began.elapsed(), outcome.as_ref().err());
+        outcome
+    }
+
+    async fn exchange<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        parameters: Map<String, Value>,
+        files: Vec<InputFile>,
+        timeout: Duration,
+    ) -> Result<T, BotApiError> {
         let url = format!("{}/bot{}/{method}", self.base_url, self.token.expose());
         let request = self.http.post(url).timeout(timeout);
         let request = if files.is_empty() {
@@ -148,6 +162,21 @@ impl BotApi {
     /// [`BotApiError`].
     pub async fn get_me(&self) -> Result<Bot, BotApiError> {
         self.call("getMe", Map::new(), Vec::new(), CALL_TIMEOUT).await
+    }
+}
+
+/// Counts a call that took so long, and how it failed.
+fn note(time: Duration, failed: Option<&BotApiError>) {
+    let is_answered = !matches!(failed, Some(BotApiError::NotSent | BotApiError::Unresolved));
+    if is_answered {
+        measure::TELEGRAM_CALLS.add(1);
+        measure::TELEGRAM_TIME.add_time(time);
+    }
+    if !is_answered || matches!(failed, Some(BotApiError::ServerError { .. })) {
+        measure::TELEGRAM_FAILURES.add(1);
+    }
+    if let Some(BotApiError::TooManyRequests { retry_after }) = failed {
+        measure::TELEGRAM_WAIT.add(*retry_after);
     }
 }
 

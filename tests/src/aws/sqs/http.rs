@@ -39,23 +39,49 @@ async fn answer(
     body: Bytes,
 ) -> Response {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let trace = headers.get("x-amzn-trace-id").and_then(|value| value.to_str().ok());
     let target = headers.get("x-amz-target").map(|value| value.to_str().unwrap_or_default());
     match (method, target) {
-        (Method::POST, Some(target)) => answer_json(&sqs, target, &body).await,
-        (Method::POST, None) if !content_type.starts_with(JSON_TYPE) => answer_query(&sqs, &uri, &body).await,
-        (Method::GET, None) => answer_query(&sqs, &uri, parameters.unwrap_or_default().as_bytes()).await,
+        (Method::POST, Some(target)) => answer_json(&sqs, target, trace, &body).await,
+        (Method::POST, None) if !content_type.starts_with(JSON_TYPE) => {
+            answer_query(&sqs, &uri, trace, &body).await
+        }
+        (Method::GET, None) => {
+            answer_query(&sqs, &uri, trace, parameters.unwrap_or_default().as_bytes()).await
+        }
         _ => json_response(Err(SqsError::UnknownAction { action: String::new() })),
     }
 }
 
-async fn answer_json(sqs: &Sqs, target: &str, body: &[u8]) -> Response {
+async fn answer_json(sqs: &Sqs, target: &str, trace: Option<&str>, body: &[u8]) -> Response {
     let body = if body.is_empty() { b"{}" } else { body };
     let result = match (target.strip_prefix(TARGET_PREFIX), serde_json::from_slice(body)) {
         (None, _) => Err(SqsError::UnknownAction { action: target.to_owned() }),
         (_, Err(error)) => Err(SqsError::Malformed { reason: error.to_string() }),
-        (Some(action), Ok(input)) => api::dispatch(sqs, action, input).await,
+        (Some(action), Ok(input)) => api::dispatch(sqs, action, traced(input, trace)).await,
     };
     json_response(result)
+}
+
+/// What is asked, where each message that is sent has the trace of the request, unless it names one itself ("Amazon SQS and
+/// AWS X-Ray", X-Ray's developer guide).
+fn traced(mut input: Value, trace: Option<&str>) -> Value {
+    let Some(trace) = trace else { return input };
+    let batch = input.get_mut("Entries").and_then(Value::as_array_mut);
+    let messages = match batch {
+        Some(batch) => batch.iter_mut().collect(),
+        None => vec![&mut input],
+    };
+    for message in messages.into_iter().filter_map(Value::as_object_mut) {
+        if message.contains_key("MessageBody") {
+            let attributes = message.entry("MessageSystemAttributes").or_insert_with(|| json!({}));
+            if let Some(attributes) = attributes.as_object_mut() {
+                let named = json!({ "DataType": "String", "StringValue": trace });
+                attributes.entry("AWSTraceHeader").or_insert(named);
+            }
+        }
+    }
+    input
 }
 
 fn json_response(result: Result<Value, SqsError>) -> Response {
@@ -76,12 +102,13 @@ fn json_response(result: Result<Value, SqsError>) -> Response {
     finish(response.body(Body::from(body.to_string())))
 }
 
-async fn answer_query(sqs: &Sqs, uri: &Uri, form: &[u8]) -> Response {
+async fn answer_query(sqs: &Sqs, uri: &Uri, trace: Option<&str>, form: &[u8]) -> Response {
     let request_id = Uuid::new_v4().to_string();
     let queue_path = Some(uri.path()).filter(|path| *path != "/");
     let result = match query::read(form, queue_path) {
         Ok((action, input)) => {
-            api::dispatch(sqs, &action, input).await.map(|value| query::render(&action, &value, &request_id))
+            let answer = api::dispatch(sqs, &action, traced(input, trace)).await;
+            answer.map(|value| query::render(&action, &value, &request_id))
         }
         Err(error) => Err(error),
     };

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::{Buf, Bytes, BytesMut};
+use lambdagram_domain::measure;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::yield_now;
+use tokio::time::{Duration, Instant};
 
 use super::Shared;
 use crate::mtproto::frames::{FRONT, Frames};
@@ -36,6 +38,7 @@ struct Pending {
     /// Where its packet begins in all that is ever written.
     start: u64,
     sendings: u32,
+    sent: Instant,
 }
 
 /// The task's state. The fields are dropped in their order: the socket is closed before `alive` says so.
@@ -96,6 +99,7 @@ impl Driver {
         }
         for (_, pending) in self.pending.drain() {
             let reason = if pending.start < self.written { reason.clone() } else { unsent(reason) };
+            measure::TELEGRAM_FAILURES.add(1);
             answer(pending.call, Err(reason));
         }
     }
@@ -183,6 +187,7 @@ impl Driver {
         let pending = self.pending.remove(&id);
         let found = pending.is_some();
         if let Some(pending) = pending {
+            note(pending.sent.elapsed(), result.as_ref().err());
             answer(pending.call, result);
         }
         found
@@ -198,7 +203,21 @@ impl Driver {
         let (id, mut packet) = self.messages.request(&call.body, clock::now(), FRONT);
         self.frames.pack(&mut packet);
         self.outgoing.extend_from_slice(packet.as_ref());
-        self.pending.insert(id, Pending { call, start, sendings });
+        self.pending.insert(id, Pending { call, start, sendings, sent: Instant::now() });
+    }
+}
+
+/// Counts a call that was answered after so long, and what Telegram said instead of doing it.
+fn note(time: Duration, refused: Option<&TelegramError>) {
+    measure::TELEGRAM_CALLS.add(1);
+    measure::TELEGRAM_TIME.add_time(time);
+    match refused {
+        Some(TelegramError::Flood { seconds }) => measure::TELEGRAM_WAIT.add(*seconds),
+        // Of its own, and -503 is what took it too long.
+        Some(TelegramError::Rpc { code, .. }) if !(300..500).contains(code) => {
+            measure::TELEGRAM_FAILURES.add(1);
+        }
+        _ => {}
     }
 }
 

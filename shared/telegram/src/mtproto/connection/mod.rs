@@ -14,6 +14,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use lambdagram_domain::measure;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
@@ -101,7 +102,10 @@ impl Connection {
             Ok(Err(_)) => return Err(self.reason_of_unsent()),
             Ok(Ok(())) => {}
         }
-        timeout_at(deadline, Answer(answer)).await.unwrap_or(Err(TelegramError::Timeout))
+        timeout_at(deadline, Answer(answer)).await.unwrap_or_else(|_| {
+            measure::TELEGRAM_FAILURES.add(1);
+            Err(TelegramError::Timeout)
+        })
     }
 
     /// Sends a request, as [`Self::invoke`] does, and leaves its answer to be waited for.

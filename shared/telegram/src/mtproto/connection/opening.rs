@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use grammers_crypto::DequeBuffer;
+use lambdagram_domain::measure;
 use lambdagram_domain::session::AuthKey;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -35,14 +36,13 @@ impl Opening {
         address: SocketAddr,
         deadline: Instant,
     ) -> Result<Self, TelegramError> {
-        match timeout_at(deadline, TcpStream::connect(address)).await {
-            Ok(Ok(socket)) => {
-                // Small packets would wait for acknowledgements otherwise. A socket that cannot do without carries on.
-                let _slower = socket.set_nodelay(true);
-                Ok(Self { socket, frames: Frames::new() })
-            }
-            Ok(Err(_)) | Err(_) => Err(TelegramError::Unreachable),
-        }
+        let Ok(Ok(socket)) = timeout_at(deadline, TcpStream::connect(address)).await else {
+            measure::TELEGRAM_FAILURES.add(1);
+            return Err(TelegramError::Unreachable);
+        };
+        // Small packets would wait for acknowledgements otherwise. A socket that cannot do without carries on.
+        let _slower = socket.set_nodelay(true);
+        Ok(Self { socket, frames: Frames::new() })
     }
 
     /// Makes a key with a server that has one of `keys`. `dc` is its number as the handshake names it.

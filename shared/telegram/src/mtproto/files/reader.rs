@@ -7,6 +7,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use grammers_client::tl::enums;
+use lambdagram_domain::measure;
 use lambdagram_domain::media::Part;
 use tokio::time::Instant;
 
@@ -118,6 +119,7 @@ impl Reader {
         match answer.map(|answer| bytes_of(answer, part)) {
             Ok(Ok(bytes)) => {
                 self.carrier.patience.note_part();
+                measure::BYTES_FROM_TELEGRAM.add(bytes.len() as u64);
                 self.window.put(number, bytes);
             }
             Ok(Err(error)) => {

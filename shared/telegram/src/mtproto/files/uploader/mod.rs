@@ -13,6 +13,7 @@ use std::io;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use lambdagram_domain::measure;
 use lambdagram_domain::upload::{Checkpoint, UploadPart, UploadPlan};
 use tokio::time::Instant;
 
@@ -204,7 +205,8 @@ impl Uploader {
         match answer.and_then(|answer| request::saved(&answer)) {
             Ok(()) => {
                 self.carrier.patience.note_part();
-                self.outbox.acknowledge(number);
+                let acknowledged = self.outbox.acknowledge(number);
+                measure::BYTES_TO_TELEGRAM.add(acknowledged.map_or(0, |bytes| bytes.len() as u64));
             }
             Err(error) => {
                 self.outbox.miss(number);

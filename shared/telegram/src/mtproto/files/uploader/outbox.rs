@@ -71,14 +71,19 @@ impl Outbox {
         Some((self.first + u32::try_from(at).ok()?, bytes))
     }
 
-    /// A part that was sent is acknowledged.
-    pub(super) fn acknowledge(&mut self, number: u32) {
-        if let Some(slot @ Slot::Sent(_)) = self.slot(number) {
+    /// A part that was sent is acknowledged. Its bytes, if that is new.
+    pub(super) fn acknowledge(&mut self, number: u32) -> Option<Bytes> {
+        let mut acknowledged = None;
+        if let Some(slot) = self.slot(number)
+            && let Slot::Sent(bytes) = slot
+        {
+            acknowledged = Some(std::mem::take(bytes));
             *slot = Slot::Acknowledged;
         }
         while self.slots.pop_front_if(|slot| matches!(slot, Slot::Acknowledged)).is_some() {
             self.first += 1;
         }
+        acknowledged
     }
 
     /// A part that was sent has to be sent again.
