@@ -129,3 +129,15 @@ fn links_between_the_documents_lead_somewhere() {
         }
     }
 }
+
+#[test]
+fn sam_caches_no_build_since_it_looks_at_one_folder_of_many() {
+    // Its cache compares `CodeUri`, which most of what a function is compiled from is not in.
+    let configuration = text_of("samconfig.toml");
+    let settings = all(r"(?m)^cached = (\w+)$", &configuration);
+    assert_eq!(settings, BTreeSet::from(["false".to_owned()]));
+    assert_eq!(
+        configuration.matches(".build.parameters]").count(),
+        configuration.matches("\ncached = ").count()
+    );
+}
