@@ -1,8 +1,10 @@
 //! What is said in two places says the same in both. Nothing here runs the stack: these tests read the repository.
 
 mod bot_api;
+mod costs;
 mod dependencies;
 mod description;
+mod operations;
 mod routes;
 mod variables;
 
