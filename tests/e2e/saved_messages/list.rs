@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{PATH, ids, ids_of};
 use crate::account::{Browser, PHONE, error, not_authenticated};
-use crate::support::TestStack;
+use crate::support::{TestStack, project};
 
 /// What is told of a file, by what Telegram holds; the name and the preview are looked at by themselves.
 fn expected(message: &SavedMessage) -> Value {
@@ -33,6 +33,25 @@ fn expected(message: &SavedMessage) -> Value {
         item["duration"] = serde_json::from_str(&seconds.to_string()).unwrap();
     }
     item
+}
+
+#[tokio::test]
+async fn the_readme_shows_the_newest_file_of_a_new_stack_and_the_message_that_comes_next() {
+    let stack = TestStack::start().await;
+    let mut browser = Browser::signed_in(&stack, PHONE).await;
+    let listed = browser.list("?limit=1").await;
+    let newest = listed.body[0]["id"].as_i64().unwrap();
+    let sent = browser.send_file("example.txt", b"one more", &[]).await;
+    let readme = std::fs::read_to_string(project().join("README.md")).unwrap();
+    for shown in [
+        format!("[{{\"id\":{newest},\"name\":\"photo_{newest}.jpg\""),
+        format!("/stream_media/{newest}\n"),
+        format!("/stream_thumbnail/{newest}?"),
+        format!("\"message_id\":{sent}}}"),
+    ] {
+        assert!(readme.contains(&shown), "{shown}");
+    }
+    stack.end_accounts().await;
 }
 
 #[tokio::test]
