@@ -24,7 +24,7 @@ pub(crate) struct TestStack {
     pub(crate) http: reqwest::Client,
     folder: TempDir,
     /// Holds what the API answers against its description.
-    _witness: Witness,
+    pub(crate) witness: Witness,
 }
 
 /// The folder with `template.yaml` and `events`.
@@ -69,7 +69,7 @@ impl TestStack {
         options.observer = Some(witness.observer());
         change(&mut options);
         let stack = Box::pin(Stack::start(options)).await.unwrap();
-        Self { stack, logs, http: client_builder().build().unwrap(), folder, _witness: witness }
+        Self { stack, logs, http: client_builder().build().unwrap(), folder, witness }
     }
 
     /// Stops the stack and starts another on the same data.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::files::{Files, Outdated};
 use super::visitor::TICKET;
-use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming};
+use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming, whole};
 use crate::runtime::serve_http;
 use crate::session::Term;
 
@@ -63,11 +63,11 @@ impl Endpoint for MediaTickets {
 fn read_id(value: &Value) -> Result<Option<MessageId>, ApiError> {
     let expected = "the id of a message";
     let invalid = ApiError::InvalidParameter { parameter: "message_id", expected };
-    let Value::Number(number) = value else { return Err(invalid) };
-    if number.is_f64() {
-        return Err(invalid);
-    }
-    Ok(number.as_i64().and_then(|id| i32::try_from(id).ok()).and_then(MessageId::new))
+    let id = match whole(value) {
+        None if value.is_u64() => return Ok(None),
+        id => id.ok_or(invalid)?,
+    };
+    Ok(i32::try_from(id).ok().and_then(MessageId::new))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Sees every answer of a stack, and what of it is not described.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
@@ -30,26 +31,43 @@ const EVERYWHERE: [&str; 10] = [
 /// What every answer of API Gateway's begins its own headers with.
 const OF_THE_GATEWAY: &str = "x-amz";
 
-/// What was not described of the answers of one stack. Where that is something, it ends its test with it.
+/// Sees the answers of one stack. Where something of them was not described, it ends their test.
 #[derive(Default)]
-pub(crate) struct Witness(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Witness(Arc<Mutex<Seen>>);
+
+#[derive(Default)]
+struct Seen {
+    /// What was not described.
+    faults: BTreeSet<String>,
+    /// How often each operation succeeded, by its method and its path.
+    successes: BTreeMap<(String, String), usize>,
+}
 
 impl Witness {
     /// The part that watches.
     pub(crate) fn observer(&self) -> Observer {
-        let faults = Arc::clone(&self.0);
+        let seen = Arc::clone(&self.0);
         Arc::new(move |exchange| {
-            let found = faults_of(exchange).into_iter();
-            let of =
-                |fault| format!("{} {} {}: {fault}", exchange.method, exchange.uri.path(), exchange.status);
-            faults.lock().unwrap().extend(found.map(of));
+            let place = format!("{} {} {}", exchange.method, exchange.uri.path(), exchange.status);
+            let faults = faults_of(exchange).into_iter().map(|fault| format!("{place}: {fault}"));
+            let mut seen = seen.lock().unwrap();
+            seen.faults.extend(faults);
+            if let Some(taken) = exchange.taken.clone().filter(|_| exchange.status.is_success()) {
+                *seen.successes.entry((taken.method, taken.resource)).or_default() += 1;
+            }
         })
+    }
+
+    /// How often each operation has succeeded since this was asked last.
+    pub(crate) fn take_successes(&self) -> BTreeMap<(String, String), usize> {
+        std::mem::take(&mut self.0.lock().unwrap().successes)
     }
 }
 
 impl Drop for Witness {
     fn drop(&mut self) {
-        let faults = self.0.lock().unwrap();
+        let seen = self.0.lock().unwrap();
+        let faults = &seen.faults;
         assert!(faults.is_empty() || std::thread::panicking(), "not as docs/openapi.yaml says: {faults:#?}");
     }
 }
