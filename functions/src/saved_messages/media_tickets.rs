@@ -76,11 +76,13 @@ mod tests {
 
     #[test]
     fn an_id_is_a_whole_number_that_messages_have() {
-        assert_eq!(read_id(&json!(5)).unwrap(), MessageId::new(5));
+        for five in [json!(5), json!(5.0)] {
+            assert_eq!(read_id(&five).unwrap(), MessageId::new(5));
+        }
         for nobodys in [json!(0), json!(-1), json!(2_147_483_648_u64), json!(u64::MAX)] {
             assert_eq!(read_id(&nobodys).unwrap(), None, "{nobodys}");
         }
-        for wrong in [json!("5"), json!(5.0), json!(null), json!([5]), json!(1e300)] {
+        for wrong in [json!("5"), json!(5.5), json!(null), json!([5]), json!(1e300)] {
             let error = read_id(&wrong).unwrap_err().to_string();
             assert_eq!(error, "message_id must be the id of a message.", "{wrong}");
         }

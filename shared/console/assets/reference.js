@@ -142,7 +142,7 @@ function operation(description, it) {
 /** The list of operations, and a field that narrows it and the page. */
 function contents(tags) {
   const search = h("input", { id: "search", type: "search", autocomplete: "off" });
-  const lists = tags.map(({ name, operations }) => h("div", {}, h("h2", {}, name), h("ul", {}, operations.map((it) =>
+  const lists = tags.map(({ name, operations }) => h("div", { class: "tag" }, h("h2", {}, name), h("ul", {}, operations.map((it) =>
     h("li", { "data-operation": it.operationId }, h("a", { href: `#${it.operationId}` },
       h("span", { class: "verb", "data-method": it.method }, it.method.toUpperCase()), it.path))))));
   search.addEventListener("input", () => {
@@ -155,6 +155,7 @@ function contents(tags) {
         document.querySelector(`[data-operation="${it.operationId}"]`).hidden = hidden;
       }
     }
+    for (const list of lists) list.hidden = !list.querySelector("li:not([hidden])");
   });
   const place = document.getElementById("contents");
   const wide = matchMedia("(min-width: 56.01rem)");

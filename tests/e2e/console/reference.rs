@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
+use super::access::{AXE, FAULTS};
 use super::support::{Console, Screen};
 use crate::browser::Chromium;
 use crate::contract::Description;
-use crate::support::TestStack;
+use crate::support::{TestStack, project};
 
 #[tokio::test]
 async fn the_reference_shows_every_operation_and_every_sentence() {
@@ -58,6 +59,30 @@ async fn a_reference_without_its_description_says_what_it_needs() {
     let page = Console::open_with(&chromium, &stack, "reference", Screen::Phone, before).await;
     page.says("[role=alert]", "There is no openapi.json beside this page").await;
     page.end();
+    chromium.close().await;
+    stack.end().await;
+}
+
+#[tokio::test]
+#[expect(clippy::print_stdout, reason = "a test that proves nothing says so")]
+async fn axe_finds_no_serious_fault_in_the_reference() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let Ok(axe) = std::fs::read_to_string(project().join(AXE)) else {
+        println!("axe-core was not tried: it is not installed.");
+        return;
+    };
+    let stack = TestStack::start().await;
+    for screen in Screen::ALL {
+        let page = Console::open(&chromium, &stack, "reference", screen).await;
+        page.shows("article").await;
+        // All that can be unfolded.
+        page.run::<()>("for (const it of document.querySelectorAll('details')) it.open = true;").await;
+        // Scripts of a test are not held to the page's policy.
+        page.run::<()>(&axe).await;
+        let faults: Vec<String> = page.run(FAULTS).await;
+        assert!(faults.is_empty(), "{screen:?}: {faults:#?}");
+        page.end();
+    }
     chromium.close().await;
     stack.end().await;
 }

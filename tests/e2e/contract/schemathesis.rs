@@ -44,6 +44,8 @@ struct People {
     message: i64,
     /// An upload that is sent already.
     upload: String,
+    /// One that has only begun.
+    begun: String,
 }
 
 #[tokio::test]
@@ -121,8 +123,11 @@ impl People {
         let sent = stack.request(Method::POST, "/upload_file").header("prefer", "respond-async");
         let (_, _, sent) = read(sent.bearer_auth(&session).multipart(form).send().await.unwrap()).await;
         let upload = sent["id"].as_str().unwrap().to_owned();
+        let begun = stack.request(Method::POST, "/uploads").bearer_auth(&session);
+        let begun = begun.json(&json!({"name": "a.txt", "size": 5})).send().await.unwrap();
+        let begun = read(begun).await.2["id"].as_str().unwrap().to_owned();
         stack.stack.settle().await;
-        Self { session, init, key, post, command, message, upload }
+        Self { session, init, key, post, command, message, upload, begun }
     }
 
     /// Who they are and what they know of, as schemathesis is told.
@@ -137,11 +142,12 @@ impl People {
         ] {
             say(format_args!("[auth.openapi.{scheme}]\n{kind} = {}", json!(secret)));
         }
-        let known: [(&str, Value); 4] = [
+        let known: [(&str, Value); 5] = [
             ("post", json!(self.post)),
             ("command", json!(self.command)),
             ("message", json!(self.message)),
             ("upload", json!(self.upload)),
+            ("begun", json!(self.begun)),
         ];
         for (name, value) in &known {
             say(format_args!("[dictionaries.{name}]\nvalues = [{value}]"));
@@ -157,6 +163,7 @@ impl People {
             ("headThumbnail", "path.message_id", "message"),
             ("mediaTickets", "body.message_id", "message"),
             ("getUpload", "path.id", "upload"),
+            ("cancelUpload", "path.id", "begun"),
             ("completeUpload", "path.id", "upload"),
             ("uploadFile", "body.upload_id", "upload"),
         ] {
