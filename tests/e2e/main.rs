@@ -9,6 +9,7 @@ mod browser;
 mod cloud;
 mod commands;
 mod console;
+mod contract;
 mod delivery;
 mod dispatch;
 mod drift;

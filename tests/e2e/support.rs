@@ -15,12 +15,16 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::contract::Witness;
+
 /// A running stack with a data folder of its own, gone at the end of the test.
 pub(crate) struct TestStack {
     pub(crate) stack: Stack,
     pub(crate) logs: LogSink,
     pub(crate) http: reqwest::Client,
     folder: TempDir,
+    /// Holds what the API answers against its description.
+    pub(crate) witness: Witness,
 }
 
 /// The folder with `template.yaml` and `events`.
@@ -40,6 +44,7 @@ pub(crate) fn options(folder: &Path, logs: LogSink) -> Options {
         parameters: std::collections::BTreeMap::new(),
         overrides: std::collections::BTreeMap::new(),
         logs,
+        observer: None,
     }
 }
 
@@ -59,10 +64,12 @@ impl TestStack {
 
     async fn start_in(folder: TempDir, change: impl FnOnce(&mut Options)) -> Self {
         let logs = LogSink::default();
+        let witness = Witness::default();
         let mut options = options(folder.path(), logs.clone());
+        options.observer = Some(witness.observer());
         change(&mut options);
         let stack = Box::pin(Stack::start(options)).await.unwrap();
-        Self { stack, logs, http: client_builder().build().unwrap(), folder }
+        Self { stack, logs, http: client_builder().build().unwrap(), folder, witness }
     }
 
     /// Stops the stack and starts another on the same data.

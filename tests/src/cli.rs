@@ -300,6 +300,7 @@ fn options(common: &Common, port: u16) -> Result<Options, String> {
         parameters: BTreeMap::new(),
         overrides: BTreeMap::new(),
         logs: LogSink::default().printing_to(io::stderr()),
+        observer: None,
     })
 }
 

@@ -46,7 +46,7 @@ use crate::aws::iam::Policies;
 use crate::aws::sqs::Sqs;
 use crate::aws::{self, Aws, AwsError, Endpoints, Front};
 use crate::clock::Clock;
-use crate::gateway;
+use crate::gateway::{self, Observer};
 use crate::lambda::event_source::EventSource;
 use crate::lambda::{Lambda, Launcher, LogSink};
 use crate::telegram::bot_api as simulated;
@@ -84,6 +84,8 @@ pub struct Options {
     pub overrides: BTreeMap<String, BTreeMap<String, String>>,
     /// Where the functions' logs go.
     pub logs: LogSink,
+    /// Who sees what passes through the API.
+    pub observer: Option<Observer>,
 }
 
 /// The Telegram a stack works with.
@@ -288,6 +290,10 @@ impl Stack {
 
         let reachable = Reachable { lambda: lambda.clone(), missing: Arc::new(running.missing.clone()) };
         let gateway = gateway::router(&model.api, &model.functions, reachable, clock.clone());
+        let gateway = match options.observer.clone() {
+            Some(observer) => gateway::observed(gateway, observer),
+            None => gateway,
+        };
         let simulated = bot.simulated.as_ref().zip(cloud.as_ref());
         let controls = simulated.map(|(simulated, cloud)| {
             let controls = Controls {

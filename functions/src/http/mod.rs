@@ -10,6 +10,7 @@ mod cors;
 mod error;
 mod form;
 mod incoming;
+mod number;
 mod origin;
 mod streamed;
 
@@ -31,6 +32,7 @@ pub(crate) use self::cors::preflight;
 pub(crate) use self::error::{ApiError, Failure};
 pub(crate) use self::form::{Form, FormField};
 pub(crate) use self::incoming::{By, Incoming};
+pub(crate) use self::number::{deserialize_whole, whole};
 pub(crate) use self::streamed::{StreamFailed, Streamed};
 
 use self::answer::Content;

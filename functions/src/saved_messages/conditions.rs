@@ -24,10 +24,7 @@ pub(super) enum Asked {
 ///
 /// [`ApiError::PreconditionFailed`], [`ApiError::RangeNotSatisfiable`].
 pub(super) fn asked(request: &Incoming, etag: &str, size: u64) -> Result<Asked, ApiError> {
-    if request.list("if-match").is_some_and(|list| !if_match(&list, etag)) {
-        return Err(ApiError::PreconditionFailed);
-    }
-    if request.list("if-none-match").is_some_and(|list| if_none_match(&list, etag)) {
+    if is_known(request, etag)? {
         return Ok(Asked::NotModified);
     }
     // Ranges are defined for GET alone (section 14.2).
@@ -40,4 +37,16 @@ pub(super) fn asked(request: &Incoming, etag: &str, size: u64) -> Result<Asked, 
         Wanted::Part(range) => Ok(Asked::Part(range)),
         Wanted::Unsatisfiable => Err(ApiError::RangeNotSatisfiable { size }),
     }
+}
+
+/// Whether the client has what has this tag.
+///
+/// # Errors
+///
+/// [`ApiError::PreconditionFailed`] where it asks for something else.
+pub(super) fn is_known(request: &Incoming, etag: &str) -> Result<bool, ApiError> {
+    if request.list("if-match").is_some_and(|list| !if_match(&list, etag)) {
+        return Err(ApiError::PreconditionFailed);
+    }
+    Ok(request.list("if-none-match").is_some_and(|list| if_none_match(&list, etag)))
 }

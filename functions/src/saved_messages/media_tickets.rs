@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::files::{Files, Outdated};
 use super::visitor::TICKET;
-use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming};
+use crate::http::{Answer, ApiError, Endpoint, Failure, Incoming, whole};
 use crate::runtime::serve_http;
 use crate::session::Term;
 
@@ -63,11 +63,11 @@ impl Endpoint for MediaTickets {
 fn read_id(value: &Value) -> Result<Option<MessageId>, ApiError> {
     let expected = "the id of a message";
     let invalid = ApiError::InvalidParameter { parameter: "message_id", expected };
-    let Value::Number(number) = value else { return Err(invalid) };
-    if number.is_f64() {
-        return Err(invalid);
-    }
-    Ok(number.as_i64().and_then(|id| i32::try_from(id).ok()).and_then(MessageId::new))
+    let id = match whole(value) {
+        None if value.is_u64() => return Ok(None),
+        id => id.ok_or(invalid)?,
+    };
+    Ok(i32::try_from(id).ok().and_then(MessageId::new))
 }
 
 #[cfg(test)]
@@ -76,11 +76,13 @@ mod tests {
 
     #[test]
     fn an_id_is_a_whole_number_that_messages_have() {
-        assert_eq!(read_id(&json!(5)).unwrap(), MessageId::new(5));
+        for five in [json!(5), json!(5.0)] {
+            assert_eq!(read_id(&five).unwrap(), MessageId::new(5));
+        }
         for nobodys in [json!(0), json!(-1), json!(2_147_483_648_u64), json!(u64::MAX)] {
             assert_eq!(read_id(&nobodys).unwrap(), None, "{nobodys}");
         }
-        for wrong in [json!("5"), json!(5.0), json!(null), json!([5]), json!(1e300)] {
+        for wrong in [json!("5"), json!(5.5), json!(null), json!([5]), json!(1e300)] {
             let error = read_id(&wrong).unwrap_err().to_string();
             assert_eq!(error, "message_id must be the id of a message.", "{wrong}");
         }

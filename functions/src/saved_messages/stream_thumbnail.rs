@@ -12,7 +12,7 @@ use lambdagram_domain::media::{Thumbnail, ThumbnailContent};
 use lambdagram_domain::range::ByteRange;
 use lambdagram_telegram::mtproto::files::Piece;
 
-use super::conditions::{Asked, asked};
+use super::conditions::is_known;
 use super::fetch::{Fetcher, Order, Unfetched};
 use super::files::{Outdated, Ready};
 use super::headers::guarded;
@@ -70,18 +70,17 @@ impl StreamThumbnail {
         let ready = found.ok_or(Unfetched::Gone)?;
         let thumbnail = ready.location.thumbnail(side).ok_or(Unfetched::Gone)?.clone();
         let etag = ready.location.etag_of_thumbnail(&thumbnail);
-        let answer = match asked(request, &etag, u64::MAX)? {
-            Asked::NotModified => Answer::empty(StatusCode::NOT_MODIFIED),
+        let answer = if is_known(request, &etag)? {
+            Answer::empty(StatusCode::NOT_MODIFIED)
+        } else {
             // A thumbnail is answered whole, whatever range of it is asked for (RFC 9110, section 14.2).
-            Asked::Whole | Asked::Part(_) => {
-                let picture = self.picture(order.clone(), ready, thumbnail).await?;
-                let media_type = picture_type(&picture);
-                guarded(
-                    Answer::bytes(StatusCode::OK, picture).with(CONTENT_TYPE, media_type),
-                    request,
-                    order.caller.by,
-                )
-            }
+            let picture = self.picture(order.clone(), ready, thumbnail).await?;
+            let media_type = picture_type(&picture);
+            guarded(
+                Answer::bytes(StatusCode::OK, picture).with(CONTENT_TYPE, media_type),
+                request,
+                order.caller.by,
+            )
         };
         Ok(answer.with(ETAG, &etag).with(CACHE_CONTROL, "private, max-age=31536000, immutable"))
     }

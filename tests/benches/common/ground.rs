@@ -128,6 +128,7 @@ impl BenchStack {
             parameters: BTreeMap::from(parameters),
             overrides,
             logs,
+            observer: None,
         })
         .await?;
         Ok(Self { stack, _folders: [functions, data] })

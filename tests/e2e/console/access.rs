@@ -6,10 +6,10 @@ use crate::browser::Chromium;
 use crate::support::{TestStack, project};
 
 /// Where `.ci/run` puts axe-core.
-const AXE: &str = "tests/artifacts/axe.min.js";
+pub(super) const AXE: &str = "tests/artifacts/axe.min.js";
 
 /// Its faults that count (github.com/dequelabs/axe-core/blob/develop/doc/API.md#results-object).
-const FAULTS: &str = "
+pub(super) const FAULTS: &str = "
     const found = await axe.run(document);
     return found.violations
         .filter(({impact}) => impact === 'serious' || impact === 'critical')

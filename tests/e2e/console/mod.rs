@@ -4,6 +4,7 @@
 mod access;
 mod camera;
 mod commands;
+mod reference;
 mod saved;
 mod sign_in;
 mod support;

@@ -19,6 +19,7 @@ mod body;
 mod event;
 mod headers;
 mod media;
+mod observe;
 mod responses;
 mod routes;
 mod serve;
@@ -47,6 +48,7 @@ use self::answer::Unusable;
 use self::body::Received;
 use self::event::Arrival;
 use self::media::BinaryMediaTypes;
+pub use self::observe::{Exchange, Observer, Taken, observed};
 use self::responses::{Circumstances, FrontError, GatewayError};
 use self::routes::{Integration, Match, Routes};
 pub use self::serve::serve;
@@ -170,7 +172,7 @@ impl<I: Invoke> Gateway<I> {
             (Received::Whole(_), None) => Err(GatewayError::NoRoute),
             (Received::Whole(body), Some(route)) => self.integrate(&request, route, &body).await,
         };
-        match result {
+        let mut response = match result {
             Ok(response) => response,
             Err(error) => {
                 let circumstances = Circumstances {
@@ -182,7 +184,12 @@ impl<I: Invoke> Gateway<I> {
                 // More of the body may be on its way than was drained.
                 if error == GatewayError::BodyTooLarge { closing(response) } else { response }
             }
+        };
+        if let Some(route) = route {
+            let taken = Taken { method: method.to_owned(), resource: route.resource.to_owned() };
+            response.extensions_mut().insert(taken);
         }
+        response
     }
 
     async fn integrate(

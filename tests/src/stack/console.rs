@@ -3,11 +3,18 @@
 //! Its files are read from `shared/console` at each request, so that who changes one sees it at the next look. The folder
 //! works on any host as it is; what the stack adds is the file that says where the API is, and the headers, whose policy
 //! lets the page speak to nobody but this stack.
+//!
+//! The description of the API is here, too: as it is written, as JSON, and as a page to read, `/reference`. That page is
+//! one of our own. Bundles of Redoc, Scalar, Swagger UI and RapiDoc were weighed: each is one to three megabytes of script
+//! that would have to be kept here or fetched by everybody who builds this, and needs styles inline, which the policy
+//! refuses. Browsers read no YAML, hence the JSON.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use axum::Router;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, get_service};
+use http::StatusCode;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
@@ -22,6 +29,9 @@ const FOLDER: &str = "shared/console";
 
 /// Where the API is described.
 const API: &str = "docs/openapi.yaml";
+
+/// Its media type (RFC 9512). It is in UTF-8, which some clients only believe when they are told.
+const YAML: &str = "application/yaml; charset=utf-8";
 
 /// Cameras are for the page alone.
 const PERMISSIONS: &str = "camera=(self), microphone=(), geolocation=()";
@@ -55,6 +65,12 @@ impl Console<'_> {
             .layer(fixed(X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .layer(fixed(REFERRER_POLICY, "same-origin"))
             .layer(fixed(HeaderName::from_static("permissions-policy"), PERMISSIONS));
+        let reference =
+            || get_service(headers.clone().service(ServeFile::new(folder.join("reference.html"))));
+        let described = |show: fn(String) -> Response| {
+            let path = self.project.join(API);
+            get(move || description(path, show)).layer(headers.clone())
+        };
         let otherwise = |route: MethodRouter| route.fallback_service(gateway.clone());
         Router::new()
             .route(
@@ -68,10 +84,10 @@ impl Console<'_> {
                         .layer(headers.clone()),
                 ),
             )
-            .route(
-                "/openapi.yaml",
-                otherwise(get_service(headers.clone().service(ServeFile::new(self.project.join(API))))),
-            )
+            .route("/reference", otherwise(reference()))
+            .route("/reference.html", otherwise(reference()))
+            .route("/openapi.yaml", otherwise(described(as_yaml)))
+            .route("/openapi.json", otherwise(described(as_json)))
             .nest_service("/assets", headers.service(ServeDir::new(folder.join("assets"))))
     }
 
@@ -83,5 +99,31 @@ impl Console<'_> {
              media-src 'self' blob:; connect-src 'self' {s3}; frame-src blob:; base-uri 'none'; form-action 'self'; \
              frame-ancestors 'self' https://web.telegram.org"
         )
+    }
+}
+
+/// The description of the API, read anew.
+async fn description(path: PathBuf, show: fn(String) -> Response) -> Response {
+    match tokio::fs::read_to_string(&path).await {
+        Ok(text) => show(text),
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "The description of the API cannot be read");
+            StatusCode::NOT_FOUND.into_response()
+        }
+    }
+}
+
+fn as_yaml(text: String) -> Response {
+    ([(CONTENT_TYPE, YAML)], text).into_response()
+}
+
+/// In the order in which it is written.
+fn as_json(text: String) -> Response {
+    let json = serde_yaml_ng::from_str::<serde_yaml_ng::Value>(&text)
+        .map_err(|error| error.to_string())
+        .and_then(|read| serde_json::to_string(&read).map_err(|error| error.to_string()));
+    match json {
+        Ok(json) => ([(CONTENT_TYPE, "application/json")], json).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error).into_response(),
     }
 }

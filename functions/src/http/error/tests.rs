@@ -1,5 +1,7 @@
 //! The status and the body of every error.
 
+mod described;
+
 use serde_json::json;
 
 use super::*;
@@ -14,7 +16,16 @@ fn answer(status: u16, body: Value) -> Answer {
     Answer::json(StatusCode::from_u16(status).unwrap(), body)
 }
 
-fn assert_table(table: impl IntoIterator<Item = (ApiError, u16, Value)>) {
+/// An error with the status and the body of its answer.
+type Row = (ApiError, u16, Value);
+
+/// Every error but [`ApiError::Failed`], whose sentences are those of [`FAILURES`], and [`ApiError::WithCookie`], which is
+/// another one.
+fn every_error() -> Vec<Row> {
+    [general(), of_commands(), of_sign_ins(), of_streams(), of_uploads()].into_iter().flatten().collect()
+}
+
+fn assert_table(table: Vec<Row>) {
     for (error, status, body) in table {
         let mut expected = answer(status, body);
         if let Some(seconds) = error.retry_after() {
@@ -36,8 +47,12 @@ fn error(sentence: &str) -> Value {
 
 #[test]
 fn every_error_has_its_status_and_its_sentence() {
+    assert_table(general());
+}
+
+fn general() -> Vec<Row> {
     let internal_body = json!({"error": "Internal server error.", "details": "Request id: r-1"});
-    assert_table([
+    vec![
         (ApiError::InitDataMissing, 401, error("Init data is missing.")),
         (ApiError::InitDataInvalid, 401, error("Init data is invalid.")),
         (ApiError::InitDataExpired, 401, error("Init data has expired.")),
@@ -89,13 +104,17 @@ fn every_error_has_its_status_and_its_sentence() {
         (ApiError::Lease(LeaseError::Lost), 500, internal_body.clone()),
         (ApiError::Secrets(SecretsError::Malformed { fields: "a key" }), 500, internal_body.clone()),
         (ApiError::Panic, 500, internal_body),
-    ]);
+    ]
 }
 
 #[test]
 fn every_error_of_a_command_has_its_status_and_its_sentence() {
+    assert_table(of_commands());
+}
+
+fn of_commands() -> Vec<Row> {
     let details = |sentence: &str, details: &str| json!({"error": sentence, "details": details});
-    assert_table([
+    vec![
         (ApiError::ApiKey, 401, error("API key is missing or invalid.")),
         (ApiError::UnknownCommand, 400, error("Unknown command.")),
         (
@@ -110,12 +129,16 @@ fn every_error_of_a_command_has_its_status_and_its_sentence() {
             details("callback_url cannot be called.", "10.0.0.1 has no address that may be called"),
         ),
         (ApiError::UnknownDispatch, 400, error("reply_to names nothing that can be answered.")),
-    ]);
+    ]
 }
 
 #[test]
 fn every_error_of_a_sign_in_has_its_status_and_its_sentence() {
-    assert_table([
+    assert_table(of_sign_ins());
+}
+
+fn of_sign_ins() -> Vec<Row> {
+    vec![
         (ApiError::PhoneRequired, 400, error("Phone number is required.")),
         (ApiError::PhoneInvalid, 400, error("Invalid phone number format.")),
         (ApiError::PhoneAndCodeRequired, 400, error("Phone number and code are required.")),
@@ -137,13 +160,17 @@ fn every_error_of_a_sign_in_has_its_status_and_its_sentence() {
         (ApiError::SignInNotAllowed, 403, error("This account may not sign in here.")),
         (ApiError::OriginRefused, 403, error("This origin may not do that.")),
         (ApiError::Busy { retry_after: 2 }, 429, json!({"error": SENTENCE_OF_429, "retry_after": 2})),
-    ]);
+    ]
 }
 
 #[test]
 fn every_error_of_a_stream_has_its_status_and_its_sentence() {
+    assert_table(of_streams());
+}
+
+fn of_streams() -> Vec<Row> {
     let too_many = "Too many files are streaming at once.";
-    assert_table([
+    vec![
         (ApiError::MediaNotFound, 404, error("Media not found or message ID is invalid.")),
         (
             ApiError::ThumbnailNotFound,
@@ -162,13 +189,17 @@ fn every_error_of_a_stream_has_its_status_and_its_sentence() {
             429,
             json!({"error": SENTENCE_OF_429, "details": too_many, "retry_after": 5}),
         ),
-    ]);
+    ]
 }
 
 #[test]
 fn every_error_of_an_upload_has_its_status_and_its_sentence() {
+    assert_table(of_uploads());
+}
+
+fn of_uploads() -> Vec<Row> {
     let failed = |details: &str| json!({"error": "Failed to upload file to Telegram.", "details": details});
-    assert_table([
+    vec![
         (ApiError::NoFile, 400, error("No file provided in the request.")),
         (
             ApiError::InvalidFile { details: "The file is empty." },
@@ -207,22 +238,25 @@ fn every_error_of_an_upload_has_its_status_and_its_sentence() {
             500,
             failed("The file is no longer stored."),
         ),
-    ]);
+    ]
 }
+
+/// The sentence of each failure.
+const FAILURES: [(Failure, &str); 9] = [
+    (Failure::Internal, "Internal server error."),
+    (Failure::SendCode, "Failed to send code. Please try again."),
+    (Failure::SignIn, "Failed to sign in. Please try again."),
+    (Failure::CheckStatus, "Failed to check authentication status."),
+    (Failure::LogOut, "Failed to log out."),
+    (Failure::ListMedia, "Failed to fetch media from Saved Messages."),
+    (Failure::StreamMedia, "Failed to stream media."),
+    (Failure::StreamThumbnail, "Failed to stream thumbnail."),
+    (Failure::UploadFile, "Failed to upload file to Telegram."),
+];
 
 #[test]
 fn what_fails_has_the_endpoints_sentence_and_telegrams_name_or_the_request_id() {
-    for (failure, sentence) in [
-        (Failure::Internal, "Internal server error."),
-        (Failure::SendCode, "Failed to send code. Please try again."),
-        (Failure::SignIn, "Failed to sign in. Please try again."),
-        (Failure::CheckStatus, "Failed to check authentication status."),
-        (Failure::LogOut, "Failed to log out."),
-        (Failure::ListMedia, "Failed to fetch media from Saved Messages."),
-        (Failure::StreamMedia, "Failed to stream media."),
-        (Failure::StreamThumbnail, "Failed to stream thumbnail."),
-        (Failure::UploadFile, "Failed to upload file to Telegram."),
-    ] {
+    for (failure, sentence) in FAILURES {
         let with_id = answer(500, json!({"error": sentence, "details": "Request id: r-1"}));
         let with_name = answer(500, json!({"error": sentence, "details": "PHONE_NUMBER_BANNED"}));
         let named = failure.at_telegram("PHONE_NUMBER_BANNED".to_owned(), "hunter2");

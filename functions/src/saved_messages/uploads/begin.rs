@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::parts::{PART_SIZE, parts_of};
 use super::{Owner, Uploads};
-use crate::http::{Answer, ApiError, Incoming};
+use crate::http::{Answer, ApiError, Incoming, whole};
 
 /// How long URLs of parts are good: enough for the slowest line, and less than the credentials of a function last. A page
 /// that needs more time gets new ones.
@@ -87,7 +87,8 @@ impl Wish {
         let wrong = |parameter, expected| ApiError::InvalidParameter { parameter, expected };
         let name = self.name.as_str().and_then(stored_name);
         let name = name.ok_or(wrong("name", "the name of a file"))?;
-        let size = self.size.as_u64().ok_or(wrong("size", "the size of the file in bytes"))?;
+        let size = self.size.as_u64().or_else(|| whole(&self.size)?.try_into().ok());
+        let size = size.ok_or(wrong("size", "the size of the file in bytes"))?;
         UploadPlan::of(size, premium).map_err(|error| match error {
             SizeError::Empty => ApiError::InvalidFile { details: "The file is empty." },
             SizeError::TooLarge { limit } => ApiError::FileTooLarge { limit },

@@ -3,7 +3,7 @@
 use lambdagram_aws::StagedPart;
 use serde::Deserialize;
 
-use crate::http::ApiError;
+use crate::http::{ApiError, deserialize_whole};
 
 /// Bytes of every part but the last. S3 wants 5 MiB at least and 10,000 parts at most; with 8 MiB, the 4,000 MiB of the
 /// largest file are 500 URLs, and what a lost connection costs is little.
@@ -15,6 +15,7 @@ const LONGEST_ETAG: usize = 128;
 /// A part as a client names it.
 #[derive(Deserialize)]
 pub(super) struct Named {
+    #[serde(deserialize_with = "deserialize_whole")]
     number: u32,
     etag: String,
 }
