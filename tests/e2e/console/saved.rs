@@ -18,7 +18,7 @@ async fn open(console: &Console, ending: &str) {
 }
 
 async fn close(console: &Console) {
-    console.run::<()>("[...document.querySelectorAll('dialog button')].at(-1).click(); await until('closed', () => !document.querySelector('dialog'))").await;
+    console.run::<()>("document.querySelector('dialog header button').click(); await until('closed', () => !document.querySelector('dialog'))").await;
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn the_list_grows_as_one_scrolls_and_keeps_to_what_is_asked_for() {
         )
         .await;
     console.write(".toolbar select", "video").await;
-    console.says(".loading", "There is nothing here yet.").await;
+    console.says(".loading", "No videos here.").await;
     assert_eq!(console.count(".tile").await, 0);
     console.end();
     end_accounts(chromium, stack).await;

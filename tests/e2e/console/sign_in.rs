@@ -85,7 +85,7 @@ async fn a_wait_that_telegram_orders_is_counted_down() {
     stack.fault(json!({"method": "auth.sendCode", "error": "FLOOD_WAIT_40", "times": 1})).await;
     let console = Console::open(&chromium, &stack, "", Screen::Phone).await;
     console.click(".sign-in form button").await;
-    console.says(".alert", "Telegram asks you to wait. (").await;
+    console.says(".alert", "Please wait, then try again. (").await;
     console.says(".alert", "(0:38)").await;
     assert_eq!(console.count(".sign-in form button:disabled").await, 1);
     console.picture("wait").await;
