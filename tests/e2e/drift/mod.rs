@@ -4,6 +4,7 @@ mod bot_api;
 mod dependencies;
 mod description;
 mod routes;
+mod sentences;
 mod variables;
 
 use std::collections::BTreeMap;
