@@ -31,7 +31,10 @@ function ask(view, signal) {
   who.replaceChildren();
   view.classList.remove("signed-in");
   signIn(view, signal, (user) => {
-    if (!signal.aborted) enter(view, signal, user);
+    if (signal.aborted) return;
+    enter(view, signal, user);
+    // What had the focus is gone.
+    view.focus({ preventScroll: true });
   });
 }
 

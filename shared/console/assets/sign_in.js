@@ -1,10 +1,16 @@
 // The way in: phone number, code, perhaps a password; or a QR code that the person's phone scans.
 
-import { call } from "./api.js";
+import { call, isElsewhere } from "./api.js";
 import { config } from "./config.js";
 import { alertBox, field, h, isAborted, notice, pause, show } from "./page.js";
 import { explain } from "./sentences.js";
 import { tellCode, tellQr } from "./simulator.js";
+
+/** How long a code is certainly good for. */
+const FRESH_MS = 60_000;
+
+const NO_COOKIE = "Your browser keeps the server's cookie away from this page. Allow cookies of other sites for it, or open "
+  + "the page at the server's own address.";
 
 /** Shows the way in, and calls `done` with the user behind it. */
 export function signIn(view, signal, done) {
@@ -47,6 +53,7 @@ const WAYS = {
 
 function askCode(way, phone, sent) {
   const length = sent.code_length ?? 5;
+  const sentAt = Date.now();
   const code = h("input", {
     type: "text", name: "code", autocomplete: "one-time-code", inputmode: "numeric", required: true,
     maxlength: String(length + 2), class: "code",
@@ -64,6 +71,9 @@ function askCode(way, phone, sent) {
       const { body } = await call("POST", "/sign-in", { json: { phone, code: code.value }, signal: way.signal });
       way.done(body.user);
     } catch (error) {
+      // Without its cookie the server knows of no code.
+      const isLost = isElsewhere && error.message.startsWith("Code has expired") && Date.now() - sentAt < FRESH_MS;
+      if (isLost) return show(alert, NO_COOKIE);
       if (!error.body?.password_required) throw error;
       askPassword(way, error.body.hint, phone);
     }

@@ -1,6 +1,7 @@
 // The simulated Telegram beside the page, where there is one: the codes it sends, and a person's chat with the bot.
 // Nothing here exists when the stack works with the real Telegram.
 
+import { Refusal } from "./api.js";
 import { config } from "./config.js";
 import { field, h } from "./page.js";
 
@@ -78,6 +79,8 @@ async function control(method, path, json) {
     method,
     headers: json ? { "Content-Type": "application/json" } : {},
     body: json ? JSON.stringify(json) : undefined,
+  }).catch(() => {
+    throw new Refusal(0);
   });
   if (!response.ok) throw new Error(`the simulator answered ${response.status}`);
   return response.json();

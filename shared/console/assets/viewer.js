@@ -1,7 +1,7 @@
 // One file at full size: streams video and audio, shows pictures and PDFs, offers everything as a download.
 
-import { isElsewhere, Refusal, url } from "./api.js";
-import { duration, h, isAborted, size } from "./page.js";
+import { call, isElsewhere, Refusal, url } from "./api.js";
+import { duration, h, isAborted, notice, size } from "./page.js";
 import { explain } from "./sentences.js";
 
 /** Pictures that every browser shows. */
@@ -16,7 +16,12 @@ export function view(items, at, { more, signal, lost }) {
   const stage = h("div", { class: "stage" });
   const facts = h("p", { class: "facts" });
   const caption = h("p", { class: "caption" });
-  const save = h("a", { class: "button quiet", download: "" }, "Download");
+  const save = h("a", { class: "button quiet", download: "", onclick: (event) => {
+    if (!isElsewhere) return;
+    // A link to another site may not bring the cookie along; a ticket needs none.
+    event.preventDefault();
+    saveByTicket(items[at], lost);
+  } }, "Download");
   const before = h("button", { type: "button", class: "quiet", "aria-label": "Newer file", onclick: () => go(-1) }, "←");
   const after = h("button", { type: "button", class: "quiet", "aria-label": "Older file", onclick: () => go(1) }, "→");
   const dialog = h("dialog", { class: "viewer", "aria-labelledby": "viewer-title" },
@@ -119,6 +124,15 @@ function pdf(address, item, signal, fail, onload) {
       if (!isAborted(error)) fail(explain(error instanceof Refusal ? error : new Refusal(0)));
     });
   return frame;
+}
+
+async function saveByTicket(item, lost) {
+  try {
+    const { body } = await call("POST", "/media-tickets", { json: { message_id: item.id } });
+    location.assign(`${body.url}&download=1`);
+  } catch (error) {
+    if (!lost(error)) notice(explain(error), "bad");
+  }
 }
 
 async function why(address, signal) {

@@ -3,7 +3,9 @@
 
 mod access;
 mod camera;
+mod chat;
 mod commands;
+mod elsewhere;
 mod saved;
 mod sign_in;
 mod support;
