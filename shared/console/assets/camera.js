@@ -4,7 +4,7 @@ import { call, Refusal } from "./api.js";
 import { config } from "./config.js";
 import { miniApp } from "./mini_app.js";
 import { alertBox, h, isAborted, notice, pause, show as showAlert } from "./page.js";
-import { explain } from "./sentences.js";
+import { explain, explainRefusal } from "./sentences.js";
 import { person, signedInitData } from "./simulator.js";
 
 /** The longer side of a picture that is taken, in pixels: Telegram shows no more of a photo. */
@@ -13,7 +13,10 @@ const LONGEST_SIDE = 2560;
 /** How long a picture's way is watched. */
 const WATCHED_MS = 60_000;
 
-const STATES = { queued: "On its way", sent: "In your chat", refused: "Refused", failed: "Not delivered", unknown: "Perhaps in your chat" };
+const STATES = {
+  queued: "On its way", sent: "In your chat", refused: "Refused", failed: "It could not be delivered.",
+  unknown: "Perhaps in your chat: Telegram's answer was lost.",
+};
 
 /** The proof of who takes the pictures: a token that outlives what Telegram signed. */
 let proof;
@@ -28,7 +31,7 @@ export async function show(view, signal) {
   const taken = h("ul", { class: "taken", "aria-label": "Pictures taken" });
   const finder = h("div", { class: "finder" }, video, h("p", { class: "finder-text", role: "status" }, "Waiting for the camera…"));
   view.replaceChildren(h("h1", {}, "Camera"), finder,
-    h("div", { class: "shutter-row" }, picker, choose, shutter), alert, taken);
+    h("div", { class: "shutter-row" }, shutter, h("span", {}, picker, choose)), alert, taken);
 
   if (!config.simulator && !miniApp.isInTelegram) {
     showAlert(alert, "Open this page from your chat with the bot: Telegram then says who you are.");
@@ -43,11 +46,20 @@ export async function show(view, signal) {
   openCamera(video, finder, shutter, signal);
 
   async function deliver(picture) {
-    showAlert(alert);
-    const state = h("span", { class: "state", role: "status" }, "Sending…");
+    const state = h("span", { class: "state", role: "status" });
+    const again = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => bring(picture, key, state, again) }, "Send again");
     const address = URL.createObjectURL(picture);
-    taken.prepend(h("li", {}, h("img", { src: address, alt: "The picture", onload: () => URL.revokeObjectURL(address) }), state));
+    taken.prepend(h("li", {}, h("img", { src: address, alt: "The picture", onload: () => URL.revokeObjectURL(address) }), state, again));
+    // Of the picture, so that sending it again sends nothing twice.
     const key = crypto.randomUUID();
+    await bring(picture, key, state, again);
+  }
+
+  async function bring(picture, key, state, again) {
+    showAlert(alert);
+    again.hidden = true;
+    state.textContent = "Sending…";
+    state.classList.remove("bad");
     try {
       const { body } = await post(picture, key);
       await watch(body.id, state, signal);
@@ -55,6 +67,7 @@ export async function show(view, signal) {
       if (isAborted(error)) return;
       state.textContent = explain(error);
       state.classList.add("bad");
+      again.hidden = false;
       if (error.status === 429) showAlert(alert, explain(error), error.retryAfter, shutter);
     }
   }
@@ -74,7 +87,7 @@ export async function show(view, signal) {
   }
 
   async function offerWriteAccess(reason) {
-    if (!miniApp.isInTelegram) return showAlert(alert, `Telegram refused it: ${reason ?? "the bot may not write to you"}.`);
+    if (!miniApp.isInTelegram) return showAlert(alert, explainRefusal(reason));
     if (await miniApp.requestWriteAccess()) notice("The bot may write to you now. Take the picture again.");
     else showAlert(alert, "The bot may not write to you, so no picture can arrive. You can allow it in the bot's profile.");
   }
@@ -115,9 +128,13 @@ async function authorization() {
 
 async function openCamera(video, finder, shutter, signal) {
   const text = finder.querySelector("p");
+  const none = (words) => {
+    text.textContent = words;
+    shutter.hidden = true;
+    finder.classList.add("none");
+  };
   if (!navigator.mediaDevices?.getUserMedia) {
-    text.textContent = "There is no camera here. Choose a picture instead.";
-    return;
+    return none("There is no camera here. Choose a picture instead.");
   }
   try {
     const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: LONGEST_SIDE } }, audio: false });
@@ -130,9 +147,9 @@ async function openCamera(video, finder, shutter, signal) {
     shutter.disabled = false;
   } catch (error) {
     if (signal.aborted) return;
-    text.textContent = error.name === "NotAllowedError"
-      ? "You did not allow the camera. Choose a picture instead."
-      : "The camera does not open. Choose a picture instead.";
+    none(error.name === "NotAllowedError"
+      ? "You did not allow the camera. Choose a picture instead, or allow it beside the page's address."
+      : "The camera does not open. Choose a picture instead.");
   }
 }
 

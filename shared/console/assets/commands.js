@@ -31,17 +31,19 @@ export function show(view, signal) {
   const button = h("button", {}, "Send command");
   const alert = alertBox();
   const log = h("ol", { class: "log", "aria-label": "Commands sent" });
+  const none = h("p", { class: "empty" }, "What you send appears here, with its result.");
   const fill = () => {
     if (EXAMPLES[command.value]) data.value = JSON.stringify(EXAMPLES[command.value], null, 2);
   };
   const form = h("form", { class: "card", onsubmit: submit },
     h("input", { type: "text", autocomplete: "username", value: "API key", hidden: true, readOnly: true }),
-    field("API key", secret, "Made with: cargo run -- keys add console --role admin"),
+    field("API key", secret, "Made with: ", h("code", {}, "cargo run -- keys add console --role admin")),
     field("Command", command), h("datalist", { id: "examples" }, Object.keys(EXAMPLES).map((name) => h("option", { value: name }))),
     field("Data", data, "Its parameters as the Bot API documents them, in JSON."),
-    h("p", { class: "check" }, wait, h("label", { for: "wait" }, `Wait up to ${WAIT_S} seconds for the result`)),
+    h("label", { class: "check", for: "wait" }, wait, `Wait up to ${WAIT_S} seconds for the result`),
     alert, h("div", { class: "actions" }, button));
-  view.replaceChildren(h("h1", {}, "Commands"), form, log);
+  view.replaceChildren(h("h1", {}, "Commands"),
+    h("div", { class: "split" }, form, h("section", { "aria-labelledby": "sent" }, h("h2", { id: "sent" }, "Sent"), none, log)));
   fill();
 
   async function submit(event) {
@@ -55,6 +57,7 @@ export function show(view, signal) {
     }
     button.disabled = true;
     const entry = new Entry(command.value, log);
+    none.hidden = true;
     try {
       const headers = { ...authorization(), "Idempotency-Key": `"${crypto.randomUUID()}"` };
       if (wait.checked) headers.Prefer = `wait=${WAIT_S}`;
@@ -67,6 +70,7 @@ export function show(view, signal) {
       if (isAborted(error)) return;
       if (error.status === 502) return entry.end("failed", { error: error.body.error, details: error.details });
       entry.element.remove();
+      none.hidden = log.children.length > 0;
       showAlert(alert, explain(error), error.retryAfter, button);
     }
   }
@@ -101,6 +105,7 @@ class Entry {
 
   end(state, result) {
     this.state(state);
-    this.element.append(h("details", { open: state === "failed" }, h("summary", {}, "Result"), h("pre", {}, JSON.stringify(result, null, 2))));
+    if (result.error) this.element.append(h("p", { class: "bad" }, [result.error, result.details].filter(Boolean).join(" – ")));
+    this.element.append(h("details", {}, h("summary", {}, "Result"), h("pre", { tabindex: "0", role: "region", "aria-label": "Result" }, JSON.stringify(result, null, 2))));
   }
 }

@@ -19,12 +19,15 @@ const SHORT_WAIT_S = 10;
 /** Tries of a small picture, with growing pauses between them. */
 const TRIES = 4;
 
+/** Places that are kept for files that are still on their way. */
+const PLACES = 12;
+
 /** Letters of a name's ending that are shown in place of a picture. */
 const LONGEST_ENDING = 5;
 
 /** The gallery. `lost` is told of errors, and says whether it has dealt with them. Gives `{element, refresh}`. */
 export function gallery(signal, lost) {
-  const filter = h("select", { "aria-label": "Show", onchange: () => start() },
+  const filter = h("select", { "aria-label": "Show", onchange: () => start(true) },
     Object.entries(TYPES).map(([value, label]) => h("option", { value }, label)));
   const grid = h("ul", { class: "grid", "aria-label": "Files" });
   const end = h("p", { class: "loading", role: "status" });
@@ -38,12 +41,18 @@ export function gallery(signal, lost) {
   let items = [];
   let next = null;
   let loading = null;
+  /** Whether what is shown is of an earlier list. */
+  let isOld = false;
 
-  function start() {
+  /** From the beginning. What is shown stays until the new list is there, unless it is a list of something else. */
+  function start(anew) {
     loading?.abort();
     loading = null;
-    items = [];
-    grid.replaceChildren();
+    isOld = true;
+    if (anew || items.length === 0) {
+      items = [];
+      grid.replaceChildren(...Array.from({ length: PLACES }, place));
+    }
     const type = filter.value ? `&type=${filter.value}` : "";
     next = `/get-saved-messages-media?limit=${PAGE}${type}`;
     more();
@@ -57,25 +66,35 @@ export function gallery(signal, lost) {
     retry.hidden = true;
     show(alert);
     end.textContent = "Loading…";
+    grid.setAttribute("aria-busy", "true");
     try {
       const { body, headers } = await call("GET", next, { signal: mine.signal });
       next = following(headers.get("Link"));
-      for (const item of body) {
-        const at = items.push(item) - 1;
-        grid.append(tile(item, () => view(items, at, { more, signal, lost })));
+      if (isOld) {
+        items = [];
+        grid.replaceChildren();
+        isOld = false;
       }
-      end.textContent = items.length === 0 && !next ? "There is nothing here yet. Drop a file above to begin." : "";
-      if (!next && items.length > 0) end.textContent = items.length === 1 ? "That is your only file." : `That is all: ${items.length} files.`;
+      for (const item of body) {
+        const list = items;
+        const at = list.push(item) - 1;
+        grid.append(tile(item, () => view(list, at, { more, signal, lost })));
+      }
+      end.replaceChildren(...(next ? [] : ending(items.length, filter.value)));
     } catch (error) {
       if (isAborted(error)) return;
       end.textContent = "";
+      grid.querySelectorAll(".place").forEach((it) => it.remove());
       if (lost(error)) return;
       const comesBack = error.retryAfter <= SHORT_WAIT_S;
       retry.hidden = comesBack;
       show(alert, explain(error), error.retryAfter, retry, comesBack ? more : undefined);
       return;
     } finally {
-      if (loading === mine) loading = null;
+      if (loading === mine) {
+        loading = null;
+        grid.removeAttribute("aria-busy");
+      }
     }
     // A tall screen may still show the end of the list.
     if (next && isNear(sentinel)) more();
@@ -86,8 +105,24 @@ export function gallery(signal, lost) {
   }, { rootMargin: "600px" });
   watch.observe(sentinel);
   signal.addEventListener("abort", () => watch.disconnect());
+  addEventListener("online", () => {
+    if (!retry.hidden && !retry.disabled) more();
+  }, { signal });
   start();
-  return { element, refresh: start };
+  return { element, refresh: () => start() };
+}
+
+/** A place where a file will be. */
+function place() {
+  return h("li", { class: "place", "aria-hidden": "true" }, h("span", { class: "picture" }), h("span", { class: "name" }), h("span", { class: "facts" }));
+}
+
+/** What stands at the end of the list. */
+function ending(count, type) {
+  if (count > 0) return [count === 1 ? "That is your only file." : `That is all: ${count} files.`];
+  const title = type ? `No ${TYPES[type].toLowerCase()} here.` : "There is nothing here yet.";
+  const way = type ? "Choose another kind above." : "Choose a file above, or forward something to your Saved Messages in Telegram.";
+  return [h("strong", {}, title), h("br"), way];
 }
 
 function isNear(element) {

@@ -1,5 +1,6 @@
 // The console: chooses what the page shows by the part of the address behind the #.
 
+import * as about from "./about.js";
 import { config } from "./config.js";
 import * as camera from "./camera.js";
 import * as commands from "./commands.js";
@@ -7,7 +8,8 @@ import { miniApp } from "./mini_app.js";
 import * as saved from "./saved.js";
 import * as simulator from "./simulator.js";
 
-const VIEWS = { saved: saved.show, camera: camera.show, commands: commands.show };
+const VIEWS = { saved: saved.show, camera: camera.show, commands: commands.show, about: about.show };
+const TITLES = { saved: "Saved Messages", camera: "Camera", commands: "Commands", about: "Good to know" };
 const view = document.getElementById("view");
 let leave = new AbortController();
 
@@ -17,12 +19,13 @@ function turn() {
   const name = wanted in VIEWS ? wanted : miniApp.isInTelegram ? "camera" : "saved";
   leave.abort();
   leave = new AbortController();
-  for (const link of document.querySelectorAll("nav a")) {
+  for (const link of document.querySelectorAll("a[data-view]")) {
     if (link.dataset.view === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   view.replaceChildren();
   view.dataset.view = name;
+  document.title = `${TITLES[name]} – Lambdagram`;
   VIEWS[name](view, leave.signal);
 }
 
@@ -33,6 +36,11 @@ function tellWhetherOnline() {
 miniApp.begin();
 if (config.simulator && !miniApp.isInTelegram) simulator.open(document.getElementById("simulator"));
 addEventListener("hashchange", turn);
+document.getElementById("skip").addEventListener("click", (event) => {
+  // The part behind the # says what is shown.
+  event.preventDefault();
+  view.focus();
+});
 addEventListener("online", tellWhetherOnline);
 addEventListener("offline", tellWhetherOnline);
 tellWhetherOnline();

@@ -17,13 +17,13 @@ export function h(name, attributes = {}, ...children) {
 }
 
 /** A field with its label above it. */
-export function field(label, input, hint) {
+export function field(label, input, ...hint) {
   const id = input.id || `field-${Math.random().toString(36).slice(2)}`;
   input.id = id;
   const parts = [h("label", { for: id }, label), input];
-  if (hint) {
+  if (hint.some(Boolean)) {
     input.setAttribute("aria-describedby", `${id}-hint`);
-    parts.push(h("small", { id: `${id}-hint` }, hint));
+    parts.push(h("small", { id: `${id}-hint` }, ...hint));
   }
   return h("div", { class: "field" }, parts);
 }
@@ -33,6 +33,11 @@ export function notice(text, kind = "info") {
   const note = h("p", { class: `notice ${kind}` }, text);
   document.getElementById("notices").append(note);
   setTimeout(() => note.remove(), 8000);
+}
+
+/** Says something to those who listen to the page, and shows nothing. */
+export function announce(text) {
+  document.getElementById("said").textContent = text;
 }
 
 /** A place for what went wrong, read out when it appears. */
@@ -50,10 +55,13 @@ export function show(box, text, seconds, button, after) {
   if (!text || !seconds) return;
   const until = Date.now() + seconds * 1000;
   if (button) button.disabled = true;
+  // Read out once; the clock is for the eye.
+  const clock = h("span", { class: "clock", "aria-hidden": "true" });
+  box.append(" ", clock, h("span", { class: "unseen" }, `Wait ${seconds} seconds.`));
   const tick = () => {
     const left = Math.ceil((until - Date.now()) / 1000);
     if (left > 0) {
-      box.textContent = `${text} (${duration(left)})`;
+      clock.textContent = `(${duration(left)})`;
       return;
     }
     clearInterval(box.timer);
@@ -67,6 +75,7 @@ export function show(box, text, seconds, button, after) {
 
 /** Bytes as people say them. */
 export function size(bytes) {
+  if (bytes === 1) return "1 byte";
   const units = ["bytes", "kB", "MB", "GB"];
   let unit = 0;
   while (bytes >= 1000 && unit < units.length - 1) {

@@ -23,13 +23,18 @@ export async function show(view, signal) {
         h("p", { class: "alert", role: "alert" }, explain(error)),
         h("button", { type: "button", onclick: () => show(view, signal) }, "Try again")),
     );
+    if (error.status === 0) addEventListener("online", () => show(view, signal), { once: true, signal });
   }
 }
 
 function ask(view, signal) {
   who.replaceChildren();
+  view.classList.remove("signed-in");
   signIn(view, signal, (user) => {
-    if (!signal.aborted) enter(view, signal, user);
+    if (signal.aborted) return;
+    enter(view, signal, user);
+    // What had the focus is gone.
+    view.focus({ preventScroll: true });
   });
 }
 
@@ -43,6 +48,8 @@ function enter(view, signal, user) {
     ask(view, signal);
     return true;
   };
+  view.classList.add("signed-in");
+  signal.addEventListener("abort", () => view.classList.remove("signed-in"));
   const files = gallery(signal, lost);
   view.replaceChildren(h("h1", {}, "Saved Messages"), uploads(signal, () => files.refresh(), lost), files.element);
 }

@@ -1,13 +1,36 @@
 // What people read when the API refuses something: what it means for them, and what they can do.
 
-const SENTENCES = {
+/** The page's own: what it says when nothing was answered. */
+const OWN = {
   "No answer.": "The server cannot be reached. Check your connection, then try again.",
+};
+
+/**
+ * By the sentences of the API, each of them and nothing else: `tests/e2e/drift/sentences.rs` compares. A name in braces
+ * stands for any words.
+ */
+const SENTENCES = {
   "Internal server error.": "Something failed on the server. Please try again in a moment.",
+  "The request took too long. Please try again.": "The server took too long. Please try again.",
+  "Too many requests. Please try again later.": "Too much was asked for. Please wait, then try again.",
+  "Request body is too large. Files go through POST /uploads.": "That is too large to send in one piece.",
+  "Not found.": "There is no such thing here.",
+  "Method not allowed.": "The server does not do that. Reload the page: it may be older than the server.",
+  "The body is not the JSON this endpoint takes.": "The server does not understand what was sent. Check what you typed, or reload the page.",
+  "The form cannot be read.": "The file did not arrive whole. Please try again.",
+  "Content-Type must be {expected}.": "The server does not understand what was sent. Reload the page.",
+  "{parameter} must be {expected}.": "The server does not understand what was asked. Reload the page.",
+  "This origin may not do that.": "This page may not act for you. Open the one your operator gave you.",
+  "This Idempotency-Key was used for another request.": "Something else was sent under the same name. Please try again.",
+  "A request with this Idempotency-Key is still being answered.": "The same request is still being answered. Please wait.",
+  "Idempotency-Key must be a quoted string of 1 to 255 characters.": "The server does not understand what was sent. Reload the page.",
 
   "Init data is missing.": "Open the camera from your chat with the bot.",
   "Init data is invalid.": "Telegram did not vouch for you here. Open the camera from your chat with the bot again.",
   "Init data has expired.": "The camera was open for too long. Close it and open it from your chat again.",
   "Photo must be a base64 data URL of a JPEG, PNG or WebP image.": "That is no picture Telegram takes. JPEG, PNG and WebP are fine.",
+  "The webhook secret is missing or wrong.": "Only Telegram may call this address.",
+  "The body is not a Telegram update.": "Only Telegram may call this address.",
 
   "Phone number is required.": "Type your phone number.",
   "Invalid phone number format.": "That is not a phone number Telegram knows. Begin with + and your country's code.",
@@ -19,10 +42,9 @@ const SENTENCES = {
   "Invalid password. Please try again.": "That is not your account's password.",
   "User not authenticated.": "You are signed out. Please sign in again.",
   "This account may not sign in here.": "This account is not on the list of those who may sign in here.",
-  "This origin may not do that.": "This page may not act for you. Open the one your operator gave you.",
   "Failed to send code. Please try again.": "Telegram could not send a code. Please try again.",
   "Failed to sign in. Please try again.": "Signing in did not work. Please try again.",
-  "Failed to check authentication status.": "It could not be checked whether you are signed in.",
+  "Failed to check authentication status.": "It could not be checked whether you are signed in. Please try again.",
   "Failed to log out.": "Signing out did not work. Please try again.",
 
   "Failed to fetch media from Saved Messages.": "Your files could not be listed. Please try again.",
@@ -30,24 +52,43 @@ const SENTENCES = {
   "Thumbnail not found for this message or message ID is invalid.": "There is no small picture of this file.",
   "Failed to stream media.": "The file could not be fetched from Telegram. Please try again.",
   "Failed to stream thumbnail.": "The small picture could not be fetched.",
-  "The range is outside the file.": "The file is shorter than that.",
+  "The range is outside the file.": "The file is shorter than that. Open it again.",
   "The file is not the one that was asked for.": "The file has changed meanwhile. Open it again.",
-  "Media is too large for one answer. Please use Range requests.": "The file is too large to show in one piece. Download it.",
+  "Media is too large for one answer. Please use Range requests.": "The file is too large to be fetched in one piece.",
 
   "No file provided in the request.": "Choose a file first.",
   "Invalid file type or format.": "Telegram does not take this file.",
+  "Caption is too long.": "The caption is too long.",
+  "File is too large.": "The file is larger than your account may send.",
   "Failed to upload file to Telegram.": "Telegram did not take the file. Please try again.",
-  "Request body is too large. Files go through POST /uploads.": "The file is too large to send in one piece.",
+  "Part {number} {problem}.": "A piece of the file is missing. Please try again.",
   "File has already been sent.": "Too late: the file is in your Saved Messages already.",
+  "File is being sent and can no longer be cancelled.": "Too late: the file is just being sent.",
+  "The upload was cancelled.": "The upload was cancelled.",
+  "The upload has failed.": "The upload has failed. Please send the file again.",
+  "The session has ended.": "You were signed out before the file was sent. Sign in and send it again.",
+  "The file is no longer stored.": "The file waited too long to be sent. Please send it again.",
+  "The file does not have the size that was announced.": "The file has changed while it was sent. Please send it again.",
+  "The file cannot be sent as a photo.": "Telegram does not take this as a photo. Send it as a plain file.",
+  "The file is too large for this account.": "The file is larger than your account may send.",
+  "The caption is too long for this account.": "The caption is longer than your account may send.",
+  "Telegram refused the file.": "Telegram did not take the file.",
+  "The file could not be sent after several attempts.": "The file could not be sent, though it was tried several times. Please send it again.",
 
   "API key is missing or invalid.": "This key is not valid. Make one with: cargo run -- keys add console --role admin",
-  "Not found.": "There is no such thing here.",
-  "The body is not the JSON this endpoint takes.": "What you typed is not the JSON that this takes.",
-  "This Idempotency-Key was used for another request.": "Something else was sent under the same name. Please try again.",
-  "A request with this Idempotency-Key is still being answered.": "The same request is still being answered.",
-
-  "Too many requests. Please try again later.": "Telegram asks you to wait.",
+  "Unknown command.": "The Bot API has no such command, or it may not be called from here.",
+  "The command's data is invalid.": "The data does not fit the command.",
+  "The role of this API key may not run this command.": "This key may not run this command.",
+  "The command failed.": "The command was tried, and failed.",
+  "callback_url cannot be called.": "The address to call back cannot be called.",
+  "reply_to names nothing that can be answered.": "What this would answer is not known, or too old.",
 };
+
+/** Those with names in braces, as they are recognised. */
+const PATTERNS = Object.keys(SENTENCES).filter((said) => said.includes("{")).map((said) => {
+  const words = said.split(/\{\w+\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return [new RegExp(`^${words.join(".+")}$`), SENTENCES[said]];
+});
 
 const BY_STATUS = {
   401: "You may not do that. Please sign in.",
@@ -55,13 +96,27 @@ const BY_STATUS = {
   404: "There is no such thing here.",
   413: "That is too large.",
   415: "That is nothing the server takes.",
-  429: "Too much at once. Please wait.",
+  429: "Too much was asked for. Please wait, then try again.",
 };
 
 /** A sentence for a Refusal, or for any other error. */
 export function explain(error) {
-  const known = SENTENCES[error.message];
-  const sentence = known ?? error.body?.error ?? BY_STATUS[error.status] ?? "Something failed on this page. Reload it.";
+  const said = error.message;
+  const known = OWN[said] ?? SENTENCES[said] ?? PATTERNS.find(([pattern]) => pattern.test(said))?.[1];
+  const sentence = known ?? BY_STATUS[error.status] ?? error.body?.error ?? "Something failed on this page. Reload it.";
   const isWorthIt = error.details && !/^Request id/.test(error.details) && error.status !== 429;
   return isWorthIt ? `${sentence} (${error.details})` : sentence;
+}
+
+/** By what Telegram says of a message that the bot may not send. */
+const REFUSALS = [
+  [/blocked by the user/, "You have blocked the bot. Unblock it in Telegram, then take the picture again."],
+  [/can't initiate conversation|chat not found/, "The bot may not write to you yet. Press Start in your chat with it, then take the picture again."],
+  [/user is deactivated/, "This Telegram account is deactivated, so no picture can arrive."],
+];
+
+/** A sentence for why Telegram refused a picture. */
+export function explainRefusal(reason = "") {
+  const known = REFUSALS.find(([pattern]) => pattern.test(reason))?.[1];
+  return known ?? (reason ? `Telegram refused the picture: ${reason}` : "Telegram refused the picture.");
 }

@@ -1,20 +1,28 @@
 // The way in: phone number, code, perhaps a password; or a QR code that the person's phone scans.
 
-import { call } from "./api.js";
+import { call, isElsewhere } from "./api.js";
 import { config } from "./config.js";
 import { alertBox, field, h, isAborted, notice, pause, show } from "./page.js";
 import { explain } from "./sentences.js";
 import { tellCode, tellQr } from "./simulator.js";
 
+/** How long a code is certainly good for. */
+const FRESH_MS = 60_000;
+
+const NO_COOKIE = "Your browser keeps the server's cookie away from this page. Allow cookies of other sites for it, or open "
+  + "the page at the server's own address.";
+
 /** Shows the way in, and calls `done` with the user behind it. */
 export function signIn(view, signal, done) {
   const card = h("section", { class: "card sign-in", "aria-labelledby": "sign-in-title" });
-  const warning = h("details", {},
-    h("summary", {}, "Before you sign in"),
-    h("p", {}, "Signing in here gives this server full access to your Telegram account until you sign out, or end the "
-      + "session in Telegram under Settings → Devices. Telegram watches unofficial apps, and has banned accounts that "
-      + "signed in through one."));
-  view.replaceChildren(h("h1", { id: "sign-in-title" }, "Sign in to Telegram"), card, warning);
+  const warning = h("section", { class: "note prose", "aria-labelledby": "before" },
+    h("h2", { id: "before" }, "Before you sign in"),
+    h("ul", {},
+      h("li", {}, "This server gets full access to your Telegram account, until you sign out."),
+      h("li", {}, "Telegram watches unofficial apps, and has banned accounts that signed in through one."),
+      h("li", {}, "In any Telegram app, Settings → Devices takes the access back.")),
+    h("p", {}, h("a", { href: "#about" }, "More about this, and what it costs")));
+  view.replaceChildren(h("div", { class: "narrow" }, h("h1", { id: "sign-in-title" }, "Sign in to Telegram"), card, warning));
   askPhone({ card, signal, done });
 }
 
@@ -38,13 +46,14 @@ function askPhone(way) {
 }
 
 const WAYS = {
-  app: "Telegram sent it to your other devices.", sms: "Telegram sent it by SMS.", call: "Telegram calls you and says it.",
+  app: "Telegram sent a code to your other devices.", sms: "Telegram sent you a code by SMS.", call: "Telegram calls you and says a code.",
   flash_call: "Telegram calls you: the code is the number that calls.", missed_call: "Telegram calls you: the code is the end of the number that calls.",
-  email: "Telegram sent it to your email address.",
+  email: "Telegram sent a code to your email address.",
 };
 
 function askCode(way, phone, sent) {
   const length = sent.code_length ?? 5;
+  const sentAt = Date.now();
   const code = h("input", {
     type: "text", name: "code", autocomplete: "one-time-code", inputmode: "numeric", required: true,
     maxlength: String(length + 2), class: "code",
@@ -62,11 +71,14 @@ function askCode(way, phone, sent) {
       const { body } = await call("POST", "/sign-in", { json: { phone, code: code.value }, signal: way.signal });
       way.done(body.user);
     } catch (error) {
+      // Without its cookie the server knows of no code.
+      const isLost = isElsewhere && error.message.startsWith("Code has expired") && Date.now() - sentAt < FRESH_MS;
+      if (isLost) return show(alert, NO_COOKIE);
       if (!error.body?.password_required) throw error;
       askPassword(way, error.body.hint, phone);
     }
   }) },
-  h("p", {}, "For ", h("strong", {}, phone), ". ", WAYS[sent.code_type] ?? ""),
+  h("p", {}, WAYS[sent.code_type] ?? "Telegram sent you a code.", " You are signing in as ", h("strong", {}, phone), "."),
   field("Code", code), alert,
   h("div", { class: "actions" }, button, again,
     h("button", { type: "button", class: "quiet", onclick: () => askPhone(way) }, "Another number")));
@@ -93,7 +105,7 @@ function askPassword(way, hint, phone) {
 }
 
 async function askQr(way) {
-  const picture = h("div", { class: "qr" });
+  const picture = h("div", { class: "qr" }, h("p", { class: "loading", role: "status" }, "Asking Telegram for a code…"));
   const alert = alertBox();
   const stop = new AbortController();
   way.signal.addEventListener("abort", () => stop.abort());
@@ -102,7 +114,10 @@ async function askQr(way) {
     askPhone(way);
   } }, "Use a phone number");
   way.card.replaceChildren(
-    h("p", {}, "In Telegram on your phone: Settings → Devices → Link Desktop Device, then point it here."),
+    h("ol", { class: "steps" },
+      h("li", {}, "Open Telegram on your phone."),
+      h("li", {}, "Go to Settings → Devices → Link Desktop Device."),
+      h("li", {}, "Point the phone at this code.")),
     picture, alert, h("div", { class: "actions" }, back));
   back.focus();
   const draw = (code) => {
@@ -121,6 +136,7 @@ async function askQr(way) {
     }
   } catch (error) {
     if (isAborted(error)) return;
+    picture.replaceChildren();
     show(alert, error.status === 404 ? "QR codes are turned off here." : explain(error), error.retryAfter);
   } finally {
     tellQr(undefined);
@@ -132,11 +148,18 @@ function whenBusy(error) {
   if (error.status !== 429 || error.retryAfter > 5) throw error;
 }
 
-function submit(event, button, alert, work) {
+async function submit(event, button, alert, work) {
   event.preventDefault();
-  act(button, alert, work);
+  const typed = event.target.querySelector("input:not([hidden])");
+  typed.removeAttribute("aria-invalid");
+  const error = await act(button, alert, work);
+  if (![400, 401].includes(error?.status)) return;
+  typed.setAttribute("aria-invalid", "true");
+  typed.focus();
+  typed.select();
 }
 
+/** Does `work` while `button` waits, and shows what went wrong. Gives the error, if there was one. */
 async function act(button, alert, work) {
   button.disabled = true;
   show(alert);
@@ -146,5 +169,6 @@ async function act(button, alert, work) {
   } catch (error) {
     button.disabled = false;
     if (!isAborted(error)) show(alert, explain(error), error.retryAfter, button);
+    return error;
   }
 }

@@ -1,6 +1,7 @@
 // The simulated Telegram beside the page, where there is one: the codes it sends, and a person's chat with the bot.
 // Nothing here exists when the stack works with the real Telegram.
 
+import { Refusal } from "./api.js";
 import { config } from "./config.js";
 import { field, h } from "./page.js";
 
@@ -16,6 +17,7 @@ const qr = h("div", {});
 /** Opens the panel. */
 export function open(panel) {
   const messages = h("ol", { class: "chat", "aria-label": "Messages", "aria-live": "polite", tabindex: "0" });
+  const nothing = h("p", { class: "empty" }, "Nothing yet. Write /start, or take a picture.");
   const keyboard = h("div", { class: "keyboard" });
   const text = h("input", { type: "text", "aria-label": "Message to the bot", placeholder: "/start", autocomplete: "off" });
   const form = h("form", { class: "write", onsubmit: (event) => {
@@ -25,11 +27,11 @@ export function open(panel) {
   } }, text, h("button", {}, "Send"));
   panel.replaceChildren(
     h("h2", {}, "Simulated Telegram"),
-    h("section", { "aria-label": "Login code" }, h("h3", {}, "Login code"), code, qr),
+    h("section", { class: "codes", "aria-label": "Login code" }, h("h3", {}, "Login code"), code, qr),
     h("section", { class: "chat-box", "aria-label": "Chat with the bot" },
-      h("h3", {}, `${person.first_name}'s chat with the bot`), messages, keyboard, form));
+      h("h3", {}, `${person.first_name}'s chat with the bot`), nothing, messages, keyboard, form));
   panel.hidden = false;
-  const chat = { messages, keyboard, mine: [], seen: 0, last: "" };
+  const chat = { messages, nothing, keyboard, mine: [], seen: 0, last: "" };
   const write = async (words) => {
     chat.mine.push({ after: chat.seen, text: words });
     chat.last = "";
@@ -77,6 +79,8 @@ async function control(method, path, json) {
     method,
     headers: json ? { "Content-Type": "application/json" } : {},
     body: json ? JSON.stringify(json) : undefined,
+  }).catch(() => {
+    throw new Refusal(0);
   });
   if (!response.ok) throw new Error(`the simulator answered ${response.status}`);
   return response.json();
@@ -98,10 +102,15 @@ async function look(chat, write) {
   // What the person wrote stands where it was written: after that many of the bot's messages.
   const lines = [];
   for (let at = 0; at <= sent.length; at += 1) {
-    lines.push(...chat.mine.filter(({ after }) => after === at).map(({ text }) => h("li", { class: "mine" }, text)));
-    if (at < sent.length) lines.push(bubble(sent[at]));
+    lines.push(...chat.mine.filter(({ after }) => after === at).map(({ text }) => ({ key: text, make: () => h("li", { class: "mine" }, text) })));
+    if (at < sent.length) lines.push({ key: JSON.stringify(sent[at]), make: () => bubble(sent[at]) });
   }
-  chat.messages.replaceChildren(...lines);
+  // What is there already stays, so that only what is new is read out.
+  const same = lines.findIndex(({ key }, at) => chat.messages.children[at]?.line !== key);
+  const kept = same < 0 ? lines.length : same;
+  while (chat.messages.children.length > kept) chat.messages.lastChild.remove();
+  for (const { key, make } of lines.slice(kept)) chat.messages.append(Object.assign(make(), { line: key }));
+  chat.nothing.hidden = lines.length > 0;
   chat.messages.scrollTop = chat.messages.scrollHeight;
   const markup = sent.map(({ params }) => params.reply_markup).filter((markup) => markup?.keyboard).at(-1);
   const buttons = markup?.keyboard.flat() ?? [];

@@ -2,7 +2,7 @@
 // where the server sends them on. What is unfinished survives a reload of the page.
 
 import { call, send, url } from "./api.js";
-import { h, isAborted, notice, pause, size } from "./page.js";
+import { announce, duration, h, isAborted, notice, pause, size } from "./page.js";
 import { explain } from "./sentences.js";
 
 /** Bytes of a file that goes in one request: the gateway takes about 4.5 MB. */
@@ -20,9 +20,9 @@ const NOTES = "lambdagram uploads";
 /** The place for uploads. `done` is called when a file has arrived; `lost` is told of errors. */
 export function uploads(signal, done, lost) {
   const list = h("ul", { class: "uploads", "aria-label": "Uploads" });
-  const caption = h("input", { type: "text", name: "caption", "aria-label": "Caption", placeholder: "Caption (if you like)" });
+  const caption = h("input", { type: "text", name: "caption", "aria-label": "Caption", placeholder: "Caption, if you like" });
   const sendAs = h("select", { "aria-label": "Send as" },
-    h("option", { value: "auto" }, "As what it is"), h("option", { value: "document" }, "As a file"));
+    h("option", { value: "auto" }, "As photo or video"), h("option", { value: "document" }, "As a plain file"));
   const picker = h("input", { type: "file", multiple: true, id: "picker", class: "hidden-input", onchange: () => {
     take([...picker.files]);
     picker.value = "";
@@ -33,17 +33,19 @@ export function uploads(signal, done, lost) {
     h("div", { class: "options" }, caption, sendAs));
   const element = h("section", { "aria-label": "Upload" }, zone, list);
 
-  const halt = (event) => event.preventDefault();
-  zone.addEventListener("dragover", (event) => {
-    halt(event);
+  // Wherever on the page: a browser opens a file that is dropped beside the place for it.
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
     zone.classList.add("over");
-  });
-  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
-  zone.addEventListener("drop", (event) => {
-    halt(event);
+  }, { signal });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) zone.classList.remove("over");
+  }, { signal });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
     zone.classList.remove("over");
     take([...event.dataTransfer.files]);
-  });
+  }, { signal });
 
   function take(files) {
     for (const file of files) {
@@ -176,7 +178,7 @@ export function uploads(signal, done, lost) {
     }
     if (body.state === "done" || body.state === "failed") {
       forget(id);
-      if (body.state === "failed") notice(`${noted.name}: ${body.error}`, "bad");
+      if (body.state === "failed") notice(`${noted.name}: ${explain(new Error(body.error))}`, "bad");
       return;
     }
     const row = new Row(noted.name, noted.size, list, signal);
@@ -187,9 +189,13 @@ export function uploads(signal, done, lost) {
       return;
     }
     row.waits = true;
+    row.bar.hidden = true;
     row.say("Choose this file again to go on.");
+    row.offer("Choose it", () => picker.click());
     row.goOn = (file) => {
       row.waits = false;
+      row.bar.hidden = false;
+      row.again.hidden = true;
       run(row, async () => {
         const fresh = await call("GET", `/uploads/${id}`, { signal: row.signal });
         await stage(row, file, fresh.body);
@@ -234,10 +240,11 @@ class Row {
     this.signal = this.stop.signal;
     this.bytes = bytes;
     this.bar = h("progress", { max: 1000, value: 0, "aria-label": `Progress of ${name}` });
-    this.text = h("span", { class: "facts", role: "status" }, size(bytes));
+    this.name = name;
+    this.text = h("span", { class: "facts" }, size(bytes));
     this.cancel = h("button", { type: "button", class: "quiet", "aria-label": `Cancel ${name}`, onclick: () => this.end() }, "Cancel");
     this.again = h("button", { type: "button", class: "quiet", hidden: true }, "Try again");
-    this.element = h("li", {}, h("span", { class: "name" }, name), this.bar, this.text, this.again, this.cancel);
+    this.element = h("li", {}, h("div", {}, h("span", { class: "name" }, name), this.text, this.bar), h("div", { class: "actions" }, this.again, this.cancel));
     list.append(this.element);
     // Parts go on only while their page is there; what the server has goes on anyway.
     signal.addEventListener("abort", () => this.stop.abort());
@@ -257,20 +264,36 @@ class Row {
   finish() {
     this.bar.value = 1000;
     this.say("In your Saved Messages.");
+    announce(`${this.name} is in your Saved Messages.`);
     this.cancel.remove();
     setTimeout(() => this.element.remove(), 4000);
   }
 
   fail(text, seconds, again) {
-    this.text.textContent = seconds ? `${text} (${seconds} s)` : text;
+    announce(`${this.name}: ${text}`);
     this.text.classList.add("bad");
-    this.again.hidden = false;
-    this.again.disabled = Boolean(seconds);
-    if (seconds) setTimeout(() => { this.again.disabled = false; }, seconds * 1000);
-    this.again.onclick = () => {
+    this.bar.hidden = true;
+    this.offer("Try again", () => {
       this.again.hidden = true;
+      this.bar.hidden = false;
       again();
+    });
+    const until = Date.now() + (seconds ?? 0) * 1000;
+    const tick = () => {
+      const left = Math.ceil((until - Date.now()) / 1000);
+      this.text.textContent = left > 0 ? `${text} (${duration(left)})` : text;
+      this.again.disabled = left > 0;
+      if (left > 0 && !this.signal.aborted) setTimeout(tick, 500);
     };
+    tick();
+  }
+
+  /** Shows a button beside the one that cancels. */
+  offer(label, pressed) {
+    this.again.textContent = label;
+    this.again.setAttribute("aria-label", `${label}: ${this.name}`);
+    this.again.onclick = pressed;
+    this.again.hidden = false;
   }
 
   end() {

@@ -1,7 +1,7 @@
 // One file at full size: streams video and audio, shows pictures and PDFs, offers everything as a download.
 
-import { isElsewhere, Refusal, url } from "./api.js";
-import { duration, h, isAborted, size } from "./page.js";
+import { call, isElsewhere, Refusal, url } from "./api.js";
+import { duration, h, isAborted, notice, size } from "./page.js";
 import { explain } from "./sentences.js";
 
 /** Pictures that every browser shows. */
@@ -16,13 +16,18 @@ export function view(items, at, { more, signal, lost }) {
   const stage = h("div", { class: "stage" });
   const facts = h("p", { class: "facts" });
   const caption = h("p", { class: "caption" });
-  const save = h("a", { class: "button quiet", download: "" }, "Download");
+  const save = h("a", { class: "button quiet", download: "", onclick: (event) => {
+    if (!isElsewhere) return;
+    // A link to another site may not bring the cookie along; a ticket needs none.
+    event.preventDefault();
+    saveByTicket(items[at], lost);
+  } }, "Download");
   const before = h("button", { type: "button", class: "quiet", "aria-label": "Newer file", onclick: () => go(-1) }, "←");
   const after = h("button", { type: "button", class: "quiet", "aria-label": "Older file", onclick: () => go(1) }, "→");
   const dialog = h("dialog", { class: "viewer", "aria-labelledby": "viewer-title" },
-    h("header", {}, title, before, after, save,
-      h("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, "Close")),
-    stage, h("footer", {}, caption, facts));
+    h("header", {}, title, h("button", { type: "button", class: "quiet", autofocus: true, onclick: () => dialog.close() }, "Close")),
+    stage,
+    h("footer", {}, h("div", { class: "about" }, caption, facts), h("div", { class: "actions" }, before, after, save)));
   let shown = new AbortController();
 
   function turn() {
@@ -38,7 +43,10 @@ export function view(items, at, { more, signal, lost }) {
     save.href = url(`/stream_media/${item.id}?download=1`);
     before.disabled = at === 0;
     after.disabled = at === items.length - 1;
-    stage.replaceChildren(content(item, shown.signal, (text) => stage.replaceChildren(h("p", { class: "alert", role: "alert" }, text)), lost));
+    const loading = h("p", { class: "loading", role: "status" }, "Loading…");
+    const fail = (text) => stage.replaceChildren(h("p", { class: "alert", role: "alert" }, text));
+    stage.replaceChildren(loading);
+    stage.append(content(item, shown.signal, fail, lost, () => loading.remove()));
     if (at >= items.length - 3) Promise.resolve(more()).then(() => { after.disabled = at === items.length - 1; });
   }
 
@@ -59,14 +67,16 @@ export function view(items, at, { more, signal, lost }) {
   dialog.addEventListener("close", () => {
     shown.abort();
     dialog.remove();
+    document.body.classList.remove("covered");
   });
   signal.addEventListener("abort", () => dialog.close());
   document.body.append(dialog);
+  document.body.classList.add("covered");
   dialog.showModal();
   turn();
 }
 
-function content(item, signal, fail, lost) {
+function content(item, signal, fail, lost, onload) {
   const address = url(`/stream_media/${item.id}`);
   const crossorigin = isElsewhere ? "use-credentials" : undefined;
   // An element does not tell why it failed; a request of one byte does.
@@ -75,15 +85,16 @@ function content(item, signal, fail, lost) {
     else if (!error) fail("Your browser cannot show this file. Download it.");
   });
   if (PICTURES.includes(item.mime_type)) {
-    return h("img", { src: address, alt: item.caption || item.name, crossorigin, onerror });
+    return h("img", { src: address, alt: item.caption || item.name, crossorigin, onerror, onload });
   }
   if (item.mime_type.startsWith("video/")) {
-    return media(h("video", { src: address, controls: true, playsinline: true, preload: "metadata", crossorigin, onerror }), item, signal);
+    return media(h("video", { src: address, controls: true, playsinline: true, preload: "metadata", crossorigin, onerror, onloadedmetadata: onload }), item, signal);
   }
   if (item.mime_type.startsWith("audio/")) {
-    return media(h("audio", { src: address, controls: true, preload: "metadata", crossorigin, onerror }), item, signal);
+    return media(h("audio", { src: address, controls: true, preload: "metadata", crossorigin, onerror, onloadedmetadata: onload }), item, signal);
   }
-  if (item.mime_type === "application/pdf" && item.size <= LARGEST_PDF) return pdf(address, item, signal, fail);
+  if (item.mime_type === "application/pdf" && item.size <= LARGEST_PDF) return pdf(address, item, signal, fail, onload);
+  onload();
   return h("p", { class: "empty" }, "This kind of file is not shown here. Download it to open it.");
 }
 
@@ -99,19 +110,29 @@ function media(element, item, signal) {
 }
 
 /** A PDF comes with a policy that lets nothing run, the browser's own viewer included: it is shown from a copy. */
-function pdf(address, item, signal, fail) {
+function pdf(address, item, signal, fail, onload) {
   const frame = h("iframe", { title: item.name });
   fetch(address, { credentials: "include", signal })
     .then(async (response) => {
       if (!response.ok) throw new Refusal(response.status, await response.json().catch(() => undefined));
       const copy = URL.createObjectURL(new Blob([await response.arrayBuffer()], { type: "application/pdf" }));
       signal.addEventListener("abort", () => URL.revokeObjectURL(copy));
+      onload();
       frame.src = copy;
     })
     .catch((error) => {
       if (!isAborted(error)) fail(explain(error instanceof Refusal ? error : new Refusal(0)));
     });
   return frame;
+}
+
+async function saveByTicket(item, lost) {
+  try {
+    const { body } = await call("POST", "/media-tickets", { json: { message_id: item.id } });
+    location.assign(`${body.url}&download=1`);
+  } catch (error) {
+    if (!lost(error)) notice(explain(error), "bad");
+  }
 }
 
 async function why(address, signal) {

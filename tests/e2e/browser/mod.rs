@@ -1,9 +1,8 @@
 //! A real browser, driven by tests: headless Chromium over its `DevTools` protocol.
 //!
 //! The protocol's commands go over a pipe (`--remote-debugging-pipe`), as JSON that ends with a zero byte. So it needs
-//! neither a port, nor a WebSocket, nor a driver program beside the browser; the crates that drive Chromium bring types
-//! for the whole protocol, of which a dozen commands are used here
-//! (chromedevtools.github.io/devtools-protocol).
+//! neither a port, nor a WebSocket, nor a driver program beside the browser. Some twenty commands are used here
+//! (chromedevtools.github.io/devtools-protocol); `DEPS.md` says which crates were weighed, and what they would cost.
 //!
 //! ```ignore
 //! let Some(chromium) = Chromium::start().await else { return };

@@ -155,6 +155,27 @@ impl Page {
         self.frame.call("DOM.setFileInputFiles", json!({"nodeId": field, "files": files})).await.map(drop)
     }
 
+    /// Presses a key, and lets it go.
+    pub(crate) async fn press(&self, key: &str) -> Result<(), Trouble> {
+        let (code, text) = match key {
+            "Tab" => (9, None),
+            "Enter" => (13, Some("\r")),
+            "Escape" => (27, None),
+            "ArrowLeft" => (37, None),
+            "ArrowRight" => (39, None),
+            _ => return Err(format!("{key} is no key that is known here")),
+        };
+        let down = json!({"type": "keyDown", "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text.unwrap_or_default()});
+        self.frame.call("Input.dispatchKeyEvent", down).await?;
+        let up = json!({"type": "keyUp", "key": key, "code": key, "windowsVirtualKeyCode": code});
+        self.frame.call("Input.dispatchKeyEvent", up).await.map(drop)
+    }
+
+    /// Types a text where the focus is.
+    pub(crate) async fn type_text(&self, text: &str) -> Result<(), Trouble> {
+        self.frame.call("Input.insertText", json!({"text": text})).await.map(drop)
+    }
+
     /// Takes the network away from the page, or gives it back.
     pub(crate) async fn set_offline(&self, offline: bool) -> Result<(), Trouble> {
         let network =

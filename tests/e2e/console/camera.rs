@@ -1,11 +1,11 @@
 //! The Mini App's camera, in a browser and as Telegram shows it, and the simulated chat beside it.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::support::{Console, Screen};
+use super::support::{Console, Screen, start};
 use crate::browser::Chromium;
-use crate::support::{TestStack, picture};
+use crate::support::picture;
 
 /// Keeps what the page tells Telegram, and answers its question.
 const TELEGRAM: &str = "
@@ -13,7 +13,7 @@ const TELEGRAM: &str = "
     window.TelegramWebviewProxy = { postEvent: (name, data) => {
         window.told.push([name, JSON.parse(data)]);
         if (name === 'web_app_request_write_access') {
-            window.Telegram.WebView.receiveEvent('write_access_requested', {status: 'allowed'});
+            window.Telegram.WebView.receiveEvent('write_access_requested', {status: window.allowed ?? 'allowed'});
         }
     } };
 ";
@@ -21,7 +21,7 @@ const TELEGRAM: &str = "
 #[tokio::test]
 async fn a_picture_that_is_taken_lands_in_the_chat_beside_it() {
     let Some(chromium) = Chromium::start().await else { return };
-    let stack = TestStack::start().await;
+    let stack = start().await;
     for (taken, screen) in (1..).zip(Screen::ALL) {
         let console = Console::open(&chromium, &stack, "#camera", screen).await;
         console.click(".shutter").await;
@@ -36,41 +36,72 @@ async fn a_picture_that_is_taken_lands_in_the_chat_beside_it() {
 }
 
 #[tokio::test]
-async fn a_picture_can_be_chosen_where_there_is_no_camera() {
+async fn a_picture_can_be_chosen_where_there_is_no_camera_or_none_is_allowed() {
     let Some(chromium) = Chromium::start().await else { return };
-    let (stack, folder) = (TestStack::start().await, tempfile::tempdir().unwrap());
-    let file = folder.path().join("picture.png");
-    std::fs::write(&file, picture(7)).unwrap();
+    let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
+    let path = folder.path().join("picture.png");
+    std::fs::write(&path, picture(7)).unwrap();
     let none = "Object.defineProperty(navigator, 'mediaDevices', { value: undefined });";
-    let console = Console::open_with(&chromium, &stack, "#camera", Screen::Phone, none).await;
-    console.says(".finder", "There is no camera here.").await;
-    console.page.choose("#picture", &[&file]).await.unwrap();
-    console.says(".taken .state", "In your chat").await;
-    console.end();
+    let denied = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError'); };";
+    for screen in Screen::ALL {
+        for (before, said, name) in [
+            (none, "There is no camera here.", "no-camera"),
+            (denied, "You did not allow the camera.", "denied-camera"),
+        ] {
+            let console = Console::open_with(&chromium, &stack, "#camera", screen, before).await;
+            console.says(".finder", said).await;
+            console.picture(name).await;
+            console.page.choose("#picture", &[&path]).await.unwrap();
+            console.says(".taken .state", "In your chat").await;
+            console.end();
+        }
+    }
+    assert_eq!(stack.chat(1).len(), 4);
     chromium.close().await;
     stack.end_clean().await;
 }
 
 #[tokio::test]
-async fn what_one_writes_in_the_chat_is_answered_with_the_way_to_the_camera() {
+async fn a_picture_that_was_not_sent_is_sent_again_and_one_that_was_refused_says_why() {
     let Some(chromium) = Chromium::start().await else { return };
-    let stack = TestStack::start().await;
-    let console = Console::open(&chromium, &stack, "#commands", Screen::Desktop).await;
-    console.write(".write input", "/start").await;
-    console.click(".write button").await;
-    console.says(".chat .mine", "/start").await;
-    console.says(".keyboard", "Open camera").await;
-    console.run::<()>("document.querySelector('.keyboard a').click()").await;
-    console.shows(".finder").await;
-    console.end();
+    let stack = start().await;
+    for (number, screen) in (1..).zip(Screen::ALL) {
+        let console = Console::open(&chromium, &stack, "#camera", screen).await;
+        console.shows(".shutter:not(:disabled)").await;
+        console.page.set_offline(true).await.unwrap();
+        console.click(".shutter").await;
+        console.says(".taken .bad", "The server cannot be reached.").await;
+        console.picture("not-sent").await;
+        console.page.set_offline(false).await.unwrap();
+        console.click(".taken button").await;
+        console.says(".taken .good", "In your chat").await;
+        assert_eq!(stack.chat(1).len(), number);
+
+        let fault =
+            json!({"method": "sendPhoto", "error": "403:Forbidden: bot was blocked by the user", "times": 1});
+        stack.fault(fault).await;
+        console.click(".shutter").await;
+        console.says(".alert", "You have blocked the bot. Unblock it in Telegram").await;
+        console.picture("refused").await;
+        console.end();
+    }
     chromium.close().await;
-    stack.end_clean().await;
+    stack.end().await;
 }
 
 #[tokio::test]
-async fn telegram_shows_it_as_a_mini_app() {
+async fn telegram_shows_it_as_a_mini_app_on_a_phone() {
+    telegram_shows_it(Screen::Phone).await;
+}
+
+#[tokio::test]
+async fn telegram_shows_it_as_a_mini_app_on_a_desktop() {
+    telegram_shows_it(Screen::Desktop).await;
+}
+
+async fn telegram_shows_it(screen: Screen) {
     let Some(chromium) = Chromium::start().await else { return };
-    let stack = TestStack::start().await;
+    let stack = start().await;
     let init = stack.init(77).await;
     let colours =
         json!({"bg_color": "#101820", "text_color": "#f0f0f0", "button_color": "#aa3344"}).to_string();
@@ -80,9 +111,9 @@ async fn telegram_shows_it_as_a_mini_app() {
         encoded(&init),
         encoded(&colours)
     );
-    let console = Console::open_with(&chromium, &stack, &part, Screen::Phone, TELEGRAM).await;
+    let console = Console::open_with(&chromium, &stack, &part, screen, TELEGRAM).await;
     console.shows(".finder video").await;
-    let told: Vec<(String, serde_json::Value)> = console.run("return window.told").await;
+    let told: Vec<(String, Value)> = console.run("return window.told").await;
     let names: Vec<_> = told.iter().map(|(name, _)| name.as_str()).collect();
     assert!(names.starts_with(&["web_app_ready", "web_app_expand"]), "{names:?}");
     assert!(
@@ -100,8 +131,33 @@ async fn telegram_shows_it_as_a_mini_app() {
     stack.fault(json!({"method": "sendPhoto", "error": "403:Forbidden: bot can't initiate conversation with a user", "times": 1})).await;
     console.click(".shutter").await;
     console.says(".notice", "The bot may write to you now.").await;
-    let told: Vec<(String, serde_json::Value)> = console.run("return window.told").await;
+    let told: Vec<(String, Value)> = console.run("return window.told").await;
     assert!(told.iter().any(|(name, _)| name == "web_app_request_write_access"), "{told:?}");
+
+    stack.fault(json!({"method": "sendPhoto", "error": "403:Forbidden: bot can't initiate conversation with a user", "times": 1})).await;
+    console.run::<()>("window.allowed = 'cancelled'").await;
+    console.click(".shutter").await;
+    console.says(".alert", "The bot may not write to you, so no picture can arrive.").await;
+
+    // What Telegram tells later: other colours, less room, and that its back button was pressed.
+    let changed: (String, String) = console
+        .run(
+            "const tell = window.Telegram.WebView.receiveEvent;
+             tell('theme_changed', {theme_params: {bg_color: '#fafafa', text_color: '#101010'}});
+             tell('viewport_changed', {height: 500, width: 390, is_state_stable: true, is_expanded: false});
+             const {backgroundColor, minHeight} = getComputedStyle(document.body);
+             return [backgroundColor, minHeight];",
+        )
+        .await;
+    assert_eq!(changed, ("rgb(250, 250, 250)".to_owned(), "500px".to_owned()));
+    console
+        .run::<()>(
+            "location.hash = '#camera';
+             await until('shown again', () => document.querySelectorAll('.taken li').length === 0);
+             window.Telegram.WebView.receiveEvent('back_button_pressed');
+             await until('back', () => location.hash.includes('tgWebAppData'));",
+        )
+        .await;
     console.end();
     chromium.close().await;
     stack.end().await;

@@ -3,7 +3,9 @@
 
 mod access;
 mod camera;
+mod chat;
 mod commands;
+mod elsewhere;
 mod reference;
 mod saved;
 mod sign_in;

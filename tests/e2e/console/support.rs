@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use lambdagram_tests::lambda::Launcher;
+use lambdagram_tests::stack::Options;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -71,10 +73,15 @@ impl Console {
         screen: Screen,
         before: &str,
     ) -> Self {
+        Self::open_at(chromium, &format!("{}/{part}", stack.stack.url()), screen, before).await
+    }
+
+    /// The same at any address.
+    pub(super) async fn open_at(chromium: &Chromium, address: &str, screen: Screen, before: &str) -> Self {
         let mut page = chromium.page().await;
         screen.set(&page).await;
         page.before_each(before).await.unwrap();
-        page.open(&format!("{}/{part}", stack.stack.url())).await.unwrap();
+        page.open(address).await.unwrap();
         Self { page, screen }
     }
 
@@ -99,6 +106,11 @@ impl Console {
     /// Signs in with a phone number and the code that the panel shows.
     pub(super) async fn sign_in(&self, phone: &str) {
         self.send_code(phone).await;
+        self.type_code().await;
+    }
+
+    /// Types the code that the panel shows, and sends it.
+    pub(super) async fn type_code(&self) {
         self.run::<()>(
             "const code = (await find('.sim-code strong')).textContent;
              (await find('input[name=code]')).value = code;
@@ -139,6 +151,15 @@ impl Console {
         self.run::<()>(&script).await;
     }
 
+    /// The same where small screens hide it.
+    pub(super) async fn says_hidden(&self, selector: &str, words: &str) {
+        let (selector, words) = (json!(selector), json!(words));
+        let script = format!(
+            "await until({words}, () => document.querySelector({selector})?.textContent.includes({words}))"
+        );
+        self.run::<()>(&script).await;
+    }
+
     /// Waits until the page has nothing that this selector finds.
     pub(super) async fn hides(&self, selector: &str) {
         let selector = json!(selector);
@@ -169,6 +190,37 @@ impl Console {
         self.run(&format!("return document.querySelectorAll({}).length", json!(selector))).await
     }
 
+    /// Opens the first file whose name has this ending.
+    pub(super) async fn open_file(&self, ending: &str) {
+        let script = format!(
+            "const items = await until('a tile', () => [...document.querySelectorAll('.tile')]);
+             items.find((tile) => tile.dataset.name?.endsWith('{ending}')).click();
+             await find('dialog[open]');"
+        );
+        self.run::<()>(&script).await;
+    }
+
+    /// Closes the file that is open.
+    pub(super) async fn close_file(&self) {
+        self.click("dialog header button").await;
+        self.hides("dialog").await;
+    }
+
+    /// Goes to the middle of the video or the music that is open, and plays from there.
+    pub(super) async fn seek_media(&self, element: &str) {
+        let script = format!(
+            "const media = await find('.stage {element}');
+             await until('it can play', () => media.readyState >= 2);
+             media.currentTime = media.duration / 2;
+             await until('it has sought', () => !media.seeking && media.currentTime > 0);
+             media.muted = true;
+             const from = media.currentTime;
+             await media.play();
+             await until('it plays', () => media.currentTime > from);"
+        );
+        self.run::<()>(&script).await;
+    }
+
     /// Keeps a picture of the page, for a person to look at.
     pub(super) async fn picture(&self, name: &str) {
         let folder = artifacts();
@@ -185,7 +237,7 @@ impl Console {
             .iter()
             .filter(|answer| {
                 // Chromium's viewer of PDFs is an extension of its own.
-                !["http://127.0.0.1:", "data:", "blob:", "chrome-extension:"]
+                !["http://127.0.0.1:", "http://localhost:", "data:", "blob:", "chrome-extension:"]
                     .iter()
                     .any(|known| answer.url.starts_with(known))
             })
@@ -199,6 +251,33 @@ impl Console {
             complaints.filter(|said| !expected.iter().any(|known| said.contains(known))).collect();
         assert!(complaints.is_empty(), "{complaints:?}");
     }
+}
+
+/// Names a folder with built functions, which the tests here run in place of those in this program: those that are
+/// deployed, for instance.
+const FUNCTIONS: &str = "LAMBDAGRAM_FUNCTIONS_DIR";
+
+/// Starts a stack.
+pub(super) async fn start() -> TestStack {
+    start_with(&[]).await
+}
+
+/// The same with parameters of the template.
+pub(super) async fn start_with(parameters: &[(&str, &str)]) -> TestStack {
+    let given = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    start_changed(|options| options.parameters = given.collect()).await
+}
+
+/// The same with other options.
+#[expect(clippy::disallowed_methods, reason = "it says which functions a run of the tests is about")]
+pub(super) async fn start_changed(change: impl FnOnce(&mut Options)) -> TestStack {
+    TestStack::start_with(|options| {
+        change(options);
+        if let Some(folder) = std::env::var_os(FUNCTIONS) {
+            options.launcher = Launcher::Directory(folder.into());
+        }
+    })
+    .await
 }
 
 /// Ends a test in which people signed in.

@@ -1,14 +1,15 @@
 //! Uploads: small files, staged files, cancelling, and going on after a reload.
 
-use super::support::{Console, Screen, end_accounts, file};
+use serde_json::json;
+
+use super::support::{Console, Screen, end_accounts, file, start};
 use crate::account::PHONE;
 use crate::browser::Chromium;
-use crate::support::TestStack;
 
 #[tokio::test]
 async fn files_of_any_size_are_uploaded_with_a_bar_that_moves() {
     let Some(chromium) = Chromium::start().await else { return };
-    let (stack, folder) = (TestStack::start().await, tempfile::tempdir().unwrap());
+    let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
     for (number, screen) in (0..).zip(Screen::ALL) {
         let console = Console::signed_in(&chromium, &stack, screen).await;
         console.run::<()>(
@@ -45,45 +46,100 @@ async fn files_of_any_size_are_uploaded_with_a_bar_that_moves() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_dropped_anywhere_is_uploaded() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let stack = start().await;
+    for screen in Screen::ALL {
+        let console = Console::signed_in(&chromium, &stack, screen).await;
+        let name = format!("dropped-{screen:?}.txt");
+        console.write("input[name=caption]", "From the desk").await;
+        console
+            .run::<()>(&format!(
+                "const dataTransfer = new DataTransfer();
+                 dataTransfer.items.add(new File(['dropped on ' + innerWidth], '{name}', {{type: 'text/plain'}}));
+                 const drop = (kind) => {{
+                     const event = new DragEvent(kind, {{dataTransfer, bubbles: true, cancelable: true}});
+                     document.querySelector('h1').dispatchEvent(event);
+                     return event.defaultPrevented;
+                 }};
+                 drop('dragover');
+                 if (!document.querySelector('.drop.over')) throw new Error('the place does not show it');
+                 if (!drop('drop')) throw new Error('the browser would open it');"
+            ))
+            .await;
+        console.shows(&format!(".tile[data-name=\"{name}\"]")).await;
+        console.says(&format!(".tile[data-name=\"{name}\"]"), "From the desk").await;
+        console.end();
+    }
+    end_accounts(chromium, stack).await;
+}
+
+#[tokio::test]
 async fn an_upload_is_cancelled() {
     let Some(chromium) = Chromium::start().await else { return };
-    let (stack, folder) = (TestStack::start().await, tempfile::tempdir().unwrap());
+    let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
     let path = file(folder.path(), "unwanted.bin", 30_000_000, 3);
     let before = stack.saved_files(PHONE).len();
-    let console = Console::signed_in(&chromium, &stack, Screen::Desktop).await;
-    console.run::<()>(HOLD).await;
-    console.page.choose("#picker", &[&path]).await.unwrap();
-    console.run::<()>("await until('a part is held', () => window.held > 0)").await;
-    console.picture("uploading").await;
-    console.click(".uploads button[aria-label^=Cancel]").await;
-    console.hides(".uploads li").await;
-    console
-        .run::<()>(
-            "await until('it is forgotten', () => localStorage.getItem('lambdagram uploads') === '{}')",
-        )
-        .await;
-    console.run::<()>("await until('it is deleted', () => window.deleted)").await;
-    assert_eq!(stack.saved_files(PHONE).len(), before);
-    console.end();
+    for screen in Screen::ALL {
+        let console = Console::signed_in(&chromium, &stack, screen).await;
+        console.run::<()>(HOLD).await;
+        console.page.choose("#picker", &[&path]).await.unwrap();
+        console.run::<()>("await until('a part is held', () => window.held > 0)").await;
+        console.picture("uploading").await;
+        console.click(".uploads button[aria-label^=Cancel]").await;
+        console.hides(".uploads li").await;
+        console
+            .run::<()>(
+                "await until('it is forgotten', () => localStorage.getItem('lambdagram uploads') === '{}')",
+            )
+            .await;
+        console.run::<()>("await until('it is deleted', () => window.deleted)").await;
+        assert_eq!(stack.saved_files(PHONE).len(), before);
+        console.end();
+    }
     end_accounts(chromium, stack).await;
 }
 
 #[tokio::test]
 async fn an_upload_goes_on_after_a_reload() {
     let Some(chromium) = Chromium::start().await else { return };
-    let (stack, folder) = (TestStack::start().await, tempfile::tempdir().unwrap());
-    let path = file(folder.path(), "long.bin", 30_000_000, 4);
-    let mut console = Console::signed_in(&chromium, &stack, Screen::Phone).await;
-    console.run::<()>(HOLD).await;
-    console.page.choose("#picker", &[&path]).await.unwrap();
-    console.run::<()>("await until('a part is held', () => window.held > 0)").await;
-    console.page.open(&format!("{}/?again", stack.stack.url())).await.unwrap();
-    console.says(".uploads", "Choose this file again to go on.").await;
-    console.picture("to-go-on").await;
-    console.page.choose("#picker", &[&path]).await.unwrap();
-    console.says(".uploads", "In your Saved Messages.").await;
-    console.shows(".tile[data-name=\"long.bin\"]").await;
-    console.end();
+    let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
+    for (number, screen) in (4..).zip(Screen::ALL) {
+        let name = format!("long-{number}.bin");
+        let path = file(folder.path(), &name, 30_000_000, number);
+        let mut console = Console::signed_in(&chromium, &stack, screen).await;
+        console.run::<()>(HOLD).await;
+        console.page.choose("#picker", &[&path]).await.unwrap();
+        console.run::<()>("await until('a part is held', () => window.held > 0)").await;
+        console.page.open(&format!("{}/?again", stack.stack.url())).await.unwrap();
+        console.says(".uploads", "Choose this file again to go on.").await;
+        console.picture("to-go-on").await;
+        console.page.choose("#picker", &[&path]).await.unwrap();
+        console.says(".uploads", "In your Saved Messages.").await;
+        console.shows(&format!(".tile[data-name=\"{name}\"]")).await;
+        console.end();
+    }
+    end_accounts(chromium, stack).await;
+}
+
+#[tokio::test]
+async fn an_upload_that_fails_says_why_and_is_tried_again() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
+    for (number, screen) in (6..).zip(Screen::ALL) {
+        let path = file(folder.path(), &format!("refused-{number}.bin"), 10_000, number);
+        let console = Console::signed_in(&chromium, &stack, screen).await;
+        stack.fault(json!({"method": "upload.saveFilePart", "error": "FILE_PART_TOO_BIG", "times": 1})).await;
+        console.page.choose("#picker", &[&path]).await.unwrap();
+        console
+            .says(".uploads .bad", "Telegram did not take the file. Please try again. (FILE_PART_TOO_BIG)")
+            .await;
+        console.picture("upload-failed").await;
+        console.says("#said", &format!("refused-{number}.bin: Telegram did not take the file.")).await;
+        console.click(".uploads button[aria-label^=Try]").await;
+        console.says(".uploads", "In your Saved Messages.").await;
+        console.end();
+    }
     end_accounts(chromium, stack).await;
 }
 

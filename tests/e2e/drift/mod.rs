@@ -6,6 +6,7 @@ mod dependencies;
 mod description;
 mod operations;
 mod routes;
+mod sentences;
 mod variables;
 
 use std::collections::BTreeMap;
