@@ -5,7 +5,7 @@
 //! lets the page speak to nobody but this stack.
 //!
 //! The description of the API is here, too: as it is written, as JSON, and as a page to read, `/reference`. That page is
-//! one of our own. Bundles of Redoc, Scalar, Swagger UI and RapiDoc were weighed: each is one to three megabytes of script
+//! one of our own. Bundles of Redoc, Scalar, Swagger UI and `RapiDoc` were weighed: each is one to three megabytes of script
 //! that would have to be kept here or fetched by everybody who builds this, and needs styles inline, which the policy
 //! refuses. Browsers read no YAML, hence the JSON.
 
@@ -67,7 +67,7 @@ impl Console<'_> {
             .layer(fixed(HeaderName::from_static("permissions-policy"), PERMISSIONS));
         let reference =
             || get_service(headers.clone().service(ServeFile::new(folder.join("reference.html"))));
-        let described = |show: fn(String) -> Response| {
+        let described = |show: fn(&str) -> Response| {
             let path = self.project.join(API);
             get(move || description(path, show)).layer(headers.clone())
         };
@@ -103,9 +103,9 @@ impl Console<'_> {
 }
 
 /// The description of the API, read anew.
-async fn description(path: PathBuf, show: fn(String) -> Response) -> Response {
+async fn description(path: PathBuf, show: fn(&str) -> Response) -> Response {
     match tokio::fs::read_to_string(&path).await {
-        Ok(text) => show(text),
+        Ok(text) => show(&text),
         Err(error) => {
             tracing::warn!(path = %path.display(), %error, "The description of the API cannot be read");
             StatusCode::NOT_FOUND.into_response()
@@ -113,13 +113,13 @@ async fn description(path: PathBuf, show: fn(String) -> Response) -> Response {
     }
 }
 
-fn as_yaml(text: String) -> Response {
-    ([(CONTENT_TYPE, YAML)], text).into_response()
+fn as_yaml(text: &str) -> Response {
+    ([(CONTENT_TYPE, YAML)], text.to_owned()).into_response()
 }
 
 /// In the order in which it is written.
-fn as_json(text: String) -> Response {
-    let json = serde_yaml_ng::from_str::<serde_yaml_ng::Value>(&text)
+fn as_json(text: &str) -> Response {
+    let json = serde_yaml_ng::from_str::<serde_yaml_ng::Value>(text)
         .map_err(|error| error.to_string())
         .and_then(|read| serde_json::to_string(&read).map_err(|error| error.to_string()));
     match json {
