@@ -96,14 +96,15 @@ export function gallery(signal, lost) {
         grid.removeAttribute("aria-busy");
       }
     }
-    // A tall screen may still show the end of the list.
-    if (next && isNear(sentinel)) more();
+    // The end of the list may be in sight still, or again: whoever scrolls fast is there before anybody has noticed that it
+    // was gone. What is watched anew is told of in any case.
+    watch.unobserve(sentinel);
+    if (next) watch.observe(sentinel);
   }
 
   const watch = new IntersectionObserver((seen) => {
     if (seen.some((entry) => entry.isIntersecting) && retry.hidden) more();
   }, { rootMargin: "600px" });
-  watch.observe(sentinel);
   signal.addEventListener("abort", () => watch.disconnect());
   addEventListener("online", () => {
     if (!retry.hidden && !retry.disabled) more();
@@ -123,10 +124,6 @@ function ending(count, type) {
   const title = type ? `No ${TYPES[type].toLowerCase()} here.` : "There is nothing here yet.";
   const way = type ? "Choose another kind above." : "Choose a file above, or forward something to your Saved Messages in Telegram.";
   return [h("strong", {}, title), h("br"), way];
-}
-
-function isNear(element) {
-  return element.isConnected && element.getBoundingClientRect().top < innerHeight + 600;
 }
 
 /** Where the Link header leads on to. */
