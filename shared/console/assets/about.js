@@ -14,7 +14,7 @@ const PARTS = [
     "A large upload waits in the operator's storage until Telegram has it. What is never finished is deleted after five days at most.",
   ]],
   ["What it costs", [
-    "You pay nothing here. Who runs this server pays Amazon: a few dollars for a million requests, and roughly ten cents for a gigabyte that is streamed.",
+    "You pay nothing here. Who runs this server pays Amazon: from five to fifty dollars for a million requests, by what they do, and roughly ten cents for each gigabyte that is streamed or uploaded.",
     "A film that you stop watching may still be paid for to its end: the server does not notice that you have left.",
   ]],
 ];
