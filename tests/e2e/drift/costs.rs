@@ -67,6 +67,28 @@ fn every_sum_is_that_of_its_lines() {
 }
 
 #[test]
+fn the_readme_tells_the_sums() {
+    let document = text_of("docs/OPERATIONS.md");
+    let sums = costs(&document).into_iter().map(|table| number(table[table.len() - 1][4]));
+    let told = [
+        "updates answered",
+        "pictures delivered",
+        "commands",
+        "sign-ins",
+        "lists of 100 files",
+        "ranges",
+        "whole files",
+        "uploaded",
+        "nothing happens",
+    ];
+    let told = told.into_iter().zip(sums).map(|(what, sum)| format!("{what} {sum:.0}"));
+    let readme = text_of("README.md").replace('\n', " ");
+    for sentence in told {
+        assert!(readme.contains(&sentence), "README.md says another sum, or none, than {sentence}");
+    }
+}
+
+#[test]
 fn every_price_is_used_and_every_function_has_the_memory_of_the_template() {
     let document = text_of("docs/OPERATIONS.md");
     let tables = costs(&document);
