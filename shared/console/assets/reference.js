@@ -80,7 +80,7 @@ function shape(description, value) {
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices) return choices.map((choice, index) => [index > 0 && h("p", {}, "or"), shape(description, choice)]);
   if (schema.properties) return fields(description, schema);
-  if (schema.type === "array") return field(description, "[…]", schema, false);
+  if (schema.type === "array") return h("ul", { class: "fields" }, field(description, "[…]", schema, false));
   return schema.format === "binary" ? h("p", {}, "Bytes.") : undefined;
 }
 
