@@ -34,7 +34,7 @@ async fn a_person_signs_in_with_a_code_and_out_again() {
         console.picture("signed-out").await;
 
         console.run::<()>("location.hash = '#about'").await;
-        console.says("main", "ten cents for a gigabyte").await;
+        console.says("main", "ten cents for each gigabyte").await;
         console.picture("good-to-know").await;
         console.end();
     }
