@@ -202,15 +202,17 @@ async fn standard_output_says_ready_and_standard_error_what_runs() {
     let stack = Running::start(data.path()).await;
     let port: u16 = stack.url.strip_prefix("http://127.0.0.1:").unwrap().parse().unwrap();
     assert_ne!(port, 0);
+    let console = format!("  {}/           the console", stack.url);
     let ended = stack.end(Signal::TERM).await;
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""));
     for line in [
-        "  POST /post                PostPhoto",
-        "  GET  /post/{id}           GetPost",
-        "  POST /mini-app/session    MiniAppSession",
-        "  POST /telegram/webhook    TelegramWebhook",
-        "  POST /send-code           SendCode",
-        "  GET  /qr-login            QrLogin",
+        console.as_str(),
+        "  POST   /post                          PostPhoto",
+        "  GET    /post/{id}                     GetPost",
+        "  POST   /mini-app/session              MiniAppSession",
+        "  POST   /telegram/webhook              TelegramWebhook",
+        "  POST   /send-code                     SendCode",
+        "  GET    /qr-login                      QrLogin",
         "  table  lambdagram-local-jobstable",
         "  table  lambdagram-local-sessionstable",
         "  bucket lambdagram-local-stagingbucket",

@@ -330,10 +330,15 @@ fn real_telegram(common: &Common) -> Result<Telegram, String> {
 /// What runs, and where: for the person who started it.
 fn describe(stack: &Stack) -> String {
     let (model, endpoints) = (stack.model(), stack.endpoints());
-    let mut lines = vec!["Endpoints".to_owned()];
+    let mut lines = vec![
+        "Pages".to_owned(),
+        format!("  {}/           the console", stack.url()),
+        format!("  {}/reference  every endpoint, with its answers and examples", stack.url()),
+        "Endpoints".to_owned(),
+    ];
     for function in &model.functions {
         for route in function.routes.iter().filter(|route| route.method != "ANY") {
-            lines.push(format!("  {:4} {:20} {}", route.method, route.path, function.logical_id));
+            lines.push(format!("  {:6} {:30} {}", route.method, route.path, function.logical_id));
         }
     }
     lines.push(

@@ -359,6 +359,8 @@ fn each_function_gets_the_variables_it_uses_and_no_others() {
         for secrets in ["ACCOUNT_SECRETS", "ASSIGNMENTS", "BOT_SECRETS", "DISPATCH_SECRETS"] {
             assert_eq!(environment.remove(secrets).as_deref(), Some(""), "the template holds no secret");
         }
+        let stack = environment.remove("METRICS_STACK");
+        assert_eq!(stack.as_deref(), Some("lambdagram-local"), "every function publishes metrics");
         environment.keys().map(String::as_str).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(
