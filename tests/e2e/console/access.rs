@@ -11,7 +11,7 @@ use crate::support::project;
 /// Where `.ci/run` puts axe-core.
 pub(super) const AXE: &str = "tests/artifacts/axe.min.js";
 
-/// Its faults that count (github.com/dequelabs/axe-core/blob/develop/doc/API.md#results-object).
+/// Leaves its faults that count in `faults` (github.com/dequelabs/axe-core/blob/develop/doc/API.md#results-object).
 pub(super) const FAULTS: &str = "
     const found = await axe.run(document);
     const faults = found.violations
