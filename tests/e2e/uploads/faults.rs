@@ -82,9 +82,7 @@ async fn silence_is_not_waited_for_forever() {
     let file = noise(BIG);
     for method in [SAVE_BIG_PART, SEND_MEDIA] {
         stack.fail(method, "hang", 1, Moment::Before);
-        let begun = browser.upload(&stack, &file).await;
-        stack.stack.settle().await;
-        stack.check_sent(browser.message_of(&begun).await, &file);
+        browser.send_staged(&stack, &file).await;
     }
     assert_eq!(stack.kept(PHONE), before + 2);
     stack.end_uploads().await;
@@ -129,9 +127,7 @@ async fn being_told_to_wait_is_no_attempt_however_often() {
     let mut browser = Browser::signed_in(&stack, PHONE).await;
     let file = noise(SMALL);
     stack.fail(SAVE_PART, "FLOOD_WAIT_30", 60, Moment::Before);
-    let begun = browser.upload(&stack, &file).await;
-    stack.stack.settle().await;
-    stack.check_sent(browser.message_of(&begun).await, &file);
+    browser.send_staged(&stack, &file).await;
     stack.end_uploads().await;
 }
 
@@ -141,9 +137,7 @@ async fn a_flood_longer_than_a_message_may_hide_is_waited_for_in_pieces() {
     let mut browser = Browser::signed_in(&stack, PHONE).await;
     let file = noise(SMALL);
     stack.fail(SEND_MEDIA, "FLOOD_WAIT_86000", 1, Moment::Before);
-    let begun = browser.upload(&stack, &file).await;
-    stack.stack.settle().await;
-    stack.check_sent(browser.message_of(&begun).await, &file);
+    browser.send_staged(&stack, &file).await;
     stack.end_uploads().await;
 }
 
@@ -248,9 +242,7 @@ async fn a_bucket_that_is_silent_is_asked_again() {
     let mut browser = Browser::signed_in(&stack, PHONE).await;
     let file = noise(BIG);
     stack.stack.aws_faults().add(s3_fault("GetObject", 1, 1, When::Before, Effect::Hang));
-    let begun = browser.upload(&stack, &file).await;
-    stack.stack.settle().await;
-    stack.check_sent(browser.message_of(&begun).await, &file);
+    browser.send_staged(&stack, &file).await;
     stack.end_uploads().await;
 }
 

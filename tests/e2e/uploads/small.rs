@@ -45,9 +45,7 @@ async fn with_a_lease_always_parts_come_over_the_main_connection() {
     let mut browser = Browser::signed_in(&stack, PHONE).await;
     let file = noise(SMALL);
     stack.check_sent(browser.send_file("a", &file, &[]).await, &file);
-    let begun = browser.upload(&stack, &file).await;
-    stack.stack.settle().await;
-    stack.check_sent(browser.message_of(&begun).await, &file);
+    browser.send_staged(&stack, &file).await;
     let calls = stack.people().part_calls();
     assert!(calls.main > 0 && calls.media == 0, "{calls:?}");
     stack.end_uploads().await;

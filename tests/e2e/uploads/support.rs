@@ -167,6 +167,13 @@ impl Browser<'_> {
         begun
     }
 
+    /// The same, until it is done: Telegram has the file as it was brought.
+    pub(super) async fn send_staged(&mut self, stack: &TestStack, file: &[u8]) {
+        let begun = self.upload(stack, file).await;
+        stack.stack.settle().await;
+        stack.check_sent(self.message_of(&begun).await, file);
+    }
+
     /// The message that an upload has become.
     pub(super) async fn message_of(&mut self, begun: &Begun) -> i32 {
         let state = self.state(begun).await;

@@ -103,9 +103,7 @@ async fn a_message_whose_answer_was_lost_is_one_message() {
     for error in ["drop", "hang", "TIMEOUT", "INTERNAL_SERVER_ERROR"] {
         for times in [1, 3] {
             stack.fail(SEND_MEDIA, error, times, Moment::After);
-            let begun = browser.upload(&stack, &file).await;
-            stack.stack.settle().await;
-            stack.check_sent(browser.message_of(&begun).await, &file);
+            browser.send_staged(&stack, &file).await;
             before += 1;
             assert_eq!(stack.kept(PHONE), before, "{error} {times}");
             stack.forgive();
