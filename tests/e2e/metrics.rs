@@ -125,6 +125,7 @@ async fn what_happened_is_what_was_counted() {
     assert_eq!(of("BytesToTelegram"), 300_000);
     assert_eq!(of("BytesFromTelegram"), 300_000);
     assert_eq!(of("DeadSessions"), 1);
+    assert_eq!(of("TelegramFailures"), 0, "connections that were closed on purpose lost nothing");
     assert!(of("TelegramCalls") > 10 && of("TelegramTime") > 0, "{published:?}");
     stack.end_accounts().await;
 }

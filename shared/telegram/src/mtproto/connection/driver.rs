@@ -82,7 +82,13 @@ impl Driver {
 
     /// Runs until the connection ends, and tells every call that is left.
     pub(super) async fn run(mut self) {
-        let reason = self.carry().await.err().unwrap_or(TelegramError::Lost);
+        let outcome = self.carry().await;
+        if outcome.is_err() {
+            // Who closes a connection waits for nothing more, and who gave up waiting has counted that.
+            let waiting = self.pending.values().filter(|pending| !pending.call.reply.is_closed());
+            measure::TELEGRAM_FAILURES.add(waiting.count() as u64);
+        }
+        let reason = outcome.err().unwrap_or(TelegramError::Lost);
         self.end(&reason);
         // The rest is an acknowledgement, which is worth no waiting.
         let _unwritten = self.writer.try_write(&self.outgoing);
@@ -99,7 +105,6 @@ impl Driver {
         }
         for (_, pending) in self.pending.drain() {
             let reason = if pending.start < self.written { reason.clone() } else { unsent(reason) };
-            measure::TELEGRAM_FAILURES.add(1);
             answer(pending.call, Err(reason));
         }
     }
