@@ -46,12 +46,26 @@ function isBuffered(time) {
   return ranges.some((index) => video.buffered.start(index) <= time && time < video.buffered.end(index));
 }
 
-// Whether the place was there already, where the video is after "seeked", and the time of the picture that is shown.
+// How far from its place in time a picture of it may be: a video has several a second.
+const NEAR_SECONDS = 0.1;
+
+// Once a picture near this place is shown. A browser that is busy may still show one of the place before.
+function picture(time) {
+  return new Promise((resolve) => {
+    const look = (_, { mediaTime }) => {
+      if (Math.abs(mediaTime - time) < NEAR_SECONDS) resolve();
+      else video.requestVideoFrameCallback(look);
+    };
+    video.requestVideoFrameCallback(look);
+  });
+}
+
+// Whether the place was there already, and where the video is once it has got there and shows a picture of it.
 async function seek(time) {
   const wasBuffered = isBuffered(time);
-  const done = happens("seeked");
-  const shown = new Promise((resolve) => video.requestVideoFrameCallback((_, frame) => resolve(frame.mediaTime)));
+  const [done, shown] = [happens("seeked"), picture(time)];
   video.currentTime = time;
   await done;
-  return [wasBuffered, video.currentTime, await shown];
+  await shown;
+  return [wasBuffered, video.currentTime];
 }
