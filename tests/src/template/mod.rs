@@ -62,7 +62,8 @@ pub fn parse(
     parameters: &BTreeMap<String, String>,
     environment: &Environment,
 ) -> Result<Model, Problem> {
-    let document = node::Node::parse(text)?;
+    let document = node::parse(text)?;
+    let document = node::Node::of(&document);
     let parameters = parameters::values(&document, parameters)?;
     let resolver = resolver::Resolver::new(&document, parameters, environment);
     resources::model(&document, &resolver)

@@ -1,5 +1,6 @@
 //! A value of the template together with the path that leads to it, so that every complaint can name its place.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
@@ -8,19 +9,37 @@ use serde_yaml_ng::{Mapping, Value};
 
 use super::error::Problem;
 
-/// A value and where it stands.
+/// A value and where it stands: a part of the document, which is not copied, or what became of one.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) value: Value,
+pub(super) struct Node<'a> {
+    pub(super) value: Cow<'a, Value>,
     pub(super) at: String,
 }
 
-impl Node {
-    /// Parses a whole document; short intrinsics (`!Ref x`) become their long form (`{Ref: x}`).
-    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
-        let value: Value =
-            serde_yaml_ng::from_str(text).map_err(|error| Problem::new("", error.to_string()))?;
-        Ok(Self { value: long_form(value), at: String::new() })
+/// Parses a whole document; short intrinsics (`!Ref x`) become their long form (`{Ref: x}`).
+pub(super) fn parse(text: &str) -> Result<Value, Problem> {
+    let value = serde_yaml_ng::from_str(text).map_err(|error| Problem::new("", error.to_string()))?;
+    Ok(long_form(value))
+}
+
+impl<'a> Node<'a> {
+    /// A whole document.
+    pub(super) fn of(document: &'a Value) -> Self {
+        Self { value: Cow::Borrowed(document), at: String::new() }
+    }
+
+    /// What became of the value at this place.
+    pub(super) fn new(value: Value, at: String) -> Self {
+        Self { value: Cow::Owned(value), at }
+    }
+
+    /// A part of this value; `None` where it has no such part.
+    fn part(&self, key: &str, find: impl FnOnce(&Value) -> Option<&Value>) -> Option<Self> {
+        let value = match &self.value {
+            Cow::Borrowed(value) => Cow::Borrowed(find(*value)?),
+            Cow::Owned(value) => Cow::Owned(find(value)?.clone()),
+        };
+        Some(Self { value, at: join(&self.at, key) })
     }
 
     pub(super) fn problem(&self, message: impl Into<String>) -> Problem {
@@ -29,8 +48,7 @@ impl Node {
 
     /// The value under `key`, if this is a mapping that has it.
     pub(super) fn get(&self, key: &str) -> Option<Self> {
-        let value = self.value.get(key)?.clone();
-        Some(Self { value, at: join(&self.at, key) })
+        self.part(key, |value| value.get(key))
     }
 
     pub(super) fn require(&self, key: &str) -> Result<Self, Problem> {
@@ -40,23 +58,18 @@ impl Node {
     /// Keys and values in the order they are written.
     pub(super) fn entries(&self) -> Result<Vec<(String, Self)>, Problem> {
         let mapping = self.value.as_mapping().ok_or_else(|| self.problem("is no mapping"))?;
-        mapping
-            .iter()
-            .map(|(key, value)| {
-                let key = scalar(key).ok_or_else(|| self.problem("has a key that is no string"))?;
-                let at = join(&self.at, &key);
-                Ok((key, Self { value: value.clone(), at }))
-            })
-            .collect()
+        let entry = |key| {
+            let name = scalar(key).ok_or_else(|| self.problem("has a key that is no string"))?;
+            let node = self.part(&name, |value| value.get(key)).expect("one of its keys");
+            Ok((name, node))
+        };
+        mapping.keys().map(entry).collect()
     }
 
     pub(super) fn items(&self) -> Result<Vec<Self>, Problem> {
         let items = self.value.as_sequence().ok_or_else(|| self.problem("is no list"))?;
-        Ok(items
-            .iter()
-            .enumerate()
-            .map(|(index, value)| Self { value: value.clone(), at: join(&self.at, &index.to_string()) })
-            .collect())
+        let item = |index: usize| self.part(&index.to_string(), |value| value.get(index));
+        Ok((0..items.len()).filter_map(item).collect())
     }
 
     /// The items of a list, or the value itself where a template may leave the brackets away.

@@ -25,7 +25,7 @@ const DEFAULT_VISIBILITY_S: u64 = 30;
 
 /// A mapping whose ends are not looked up yet.
 pub(super) struct Source {
-    node: Node,
+    at: String,
     /// A function's logical id, name or ARN.
     function: String,
     queue_arn: String,
@@ -76,7 +76,7 @@ fn read(
             maximum_concurrency,
             report_batch_item_failures: reports_failures(properties, resolver)?,
         };
-        return Ok(Some(Source { node: properties.clone(), function, queue_arn, mapping }));
+        return Ok(Some(Source { at: properties.at.clone(), function, queue_arn, mapping }));
     }
     Ok(None)
 }
@@ -100,26 +100,27 @@ pub(super) fn attach(
     functions: &mut [Function],
     queues: &[Queue],
 ) -> Result<(), Problem> {
-    let Source { node, function, queue_arn, mapping } = source;
+    let Source { at, function, queue_arn, mapping } = source;
+    let problem = |message: String| Problem::new(&at, message);
     let name = function.rsplit(':').next().unwrap_or_default();
     let logical_id = function_names.get(name).map_or(name, String::as_str);
     let function = functions
         .iter_mut()
         .find(|function| function.logical_id == logical_id)
-        .ok_or_else(|| node.problem(format!("there is no function {name}")))?;
+        .ok_or_else(|| problem(format!("there is no function {name}")))?;
     let queue = queues
         .iter()
         .find(|queue| names::queue_arn(&queue.name) == queue_arn)
-        .ok_or_else(|| node.problem(format!("{queue_arn} is no queue of this template")))?;
+        .ok_or_else(|| problem(format!("{queue_arn} is no queue of this template")))?;
     if queue.name.ends_with(names::FIFO) && mapping.batch_size > DEFAULT_BATCH_SIZE {
         let most = format!("a FIFO queue gives at most {DEFAULT_BATCH_SIZE} messages at once");
-        return Err(node.problem(most));
+        return Err(problem(most));
     }
     let visibility = queue.attributes.get("VisibilityTimeout").map(|text| text.parse());
     let visibility_s = visibility.and_then(Result::ok).unwrap_or(DEFAULT_VISIBILITY_S);
     if visibility_s < function.timeout.as_secs() {
         let timeout_s = function.timeout.as_secs();
-        return Err(node.problem(format!(
+        return Err(problem(format!(
             "the queue's visibility timeout of {visibility_s} s is shorter than the function's timeout of {timeout_s} s"
         )));
     }

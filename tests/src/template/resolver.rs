@@ -18,7 +18,7 @@ const DEEPEST: u8 = 32;
 
 /// Resolves intrinsics against one document, its parameters and this machine's endpoints.
 pub(super) struct Resolver<'a> {
-    document: &'a Node,
+    document: &'a Node<'a>,
     parameters: BTreeMap<String, Value>,
     environment: &'a Environment,
     depth: Cell<u8>,
@@ -26,7 +26,7 @@ pub(super) struct Resolver<'a> {
 
 impl<'a> Resolver<'a> {
     pub(super) fn new(
-        document: &'a Node,
+        document: &'a Node<'a>,
         parameters: BTreeMap<String, Value>,
         environment: &'a Environment,
     ) -> Self {
@@ -38,38 +38,38 @@ impl<'a> Resolver<'a> {
     }
 
     /// The resolved value under `key`; `None` when it is absent or resolves to `AWS::NoValue`.
-    pub(super) fn get(&self, node: &Node, key: &str) -> Result<Option<Node>, Problem> {
+    pub(super) fn get(&self, node: &Node, key: &str) -> Result<Option<Node<'static>>, Problem> {
         node.get(key).map_or(Ok(None), |node| self.resolve(&node))
     }
 
-    pub(super) fn require(&self, node: &Node, key: &str) -> Result<Node, Problem> {
+    pub(super) fn require(&self, node: &Node, key: &str) -> Result<Node<'static>, Problem> {
         self.get(node, key)?.ok_or_else(|| Problem::new(&join(&node.at, key), "is missing"))
     }
 
     /// The value with every intrinsic in it replaced; `None` for `AWS::NoValue`.
-    pub(super) fn resolve(&self, node: &Node) -> Result<Option<Node>, Problem> {
+    pub(super) fn resolve(&self, node: &Node) -> Result<Option<Node<'static>>, Problem> {
         if let Some(name) = node.value.as_mapping().and_then(intrinsic) {
             let value = self.call(name, &node.require(name)?)?;
-            return Ok(value.map(|value| Node { value, at: node.at.clone() }));
+            return Ok(value.map(|value| Node::new(value, node.at.clone())));
         }
-        let value = match &node.value {
+        let value = match &*node.value {
             Value::Sequence(_) => {
                 let items =
                     node.items()?.iter().map(|item| self.resolve(item)).collect::<Result<Vec<_>, _>>()?;
-                Value::Sequence(items.into_iter().flatten().map(|item| item.value).collect())
+                Value::Sequence(items.into_iter().flatten().map(|item| item.value.into_owned()).collect())
             }
             Value::Mapping(_) => {
                 let mut resolved = Mapping::new();
                 for (key, entry) in node.entries()? {
                     if let Some(entry) = self.resolve(&entry)? {
-                        resolved.insert(key.into(), entry.value);
+                        resolved.insert(key.into(), entry.value.into_owned());
                     }
                 }
                 Value::Mapping(resolved)
             }
             plain => plain.clone(),
         };
-        Ok(Some(Node { value, at: node.at.clone() }))
+        Ok(Some(Node::new(value, node.at.clone())))
     }
 
     /// Whether the resource exists under the parameters given.
@@ -96,7 +96,7 @@ impl<'a> Resolver<'a> {
             "Fn::If" => {
                 let [condition, yes, no] = arguments(argument)?;
                 let chosen = if self.named_condition(&condition)? { yes } else { no };
-                return Ok(self.resolve(&chosen)?.map(|node| node.value));
+                return Ok(self.resolve(&chosen)?.map(|node| node.value.into_owned()));
             }
             _ => {}
         }
@@ -118,7 +118,7 @@ impl<'a> Resolver<'a> {
                 let list = self.list(&list)?;
                 let index: usize = self.value(&index)?.number(0..=usize::MAX)?;
                 let chosen = list.get(index).ok_or_else(|| argument.problem("there is no such item"))?;
-                chosen.value.clone()
+                chosen.value.clone().into_owned()
             }
             "Fn::FindInMap" => {
                 let [map, first, second] = arguments(argument)?;
@@ -126,7 +126,7 @@ impl<'a> Resolver<'a> {
                 for key in [map, first, second] {
                     found = found.require(&self.value(&key)?.text()?)?;
                 }
-                found.value
+                found.value.into_owned()
             }
             "Condition" | "Fn::Equals" | "Fn::Not" | "Fn::And" | "Fn::Or" => {
                 self.holds(name, argument)?.into()
@@ -135,11 +135,11 @@ impl<'a> Resolver<'a> {
         }))
     }
 
-    fn value(&self, node: &Node) -> Result<Node, Problem> {
+    fn value(&self, node: &Node) -> Result<Node<'static>, Problem> {
         self.resolve(node)?.ok_or_else(|| node.problem("has no value"))
     }
 
-    fn list(&self, node: &Node) -> Result<Vec<Node>, Problem> {
+    fn list(&self, node: &Node) -> Result<Vec<Node<'static>>, Problem> {
         self.value(node)?.items()
     }
 
@@ -170,7 +170,7 @@ impl<'a> Resolver<'a> {
             .ok_or_else(|| at.problem(format!("the local stack knows no {logical_id}.{attribute}")))
     }
 
-    fn resource(&self, at: &Node, logical_id: &str) -> Result<(Kind, Node), Problem> {
+    fn resource(&self, at: &Node, logical_id: &str) -> Result<(Kind, Node<'a>), Problem> {
         let resource = self
             .document
             .get("Resources")
@@ -291,7 +291,7 @@ fn intrinsic(mapping: &Mapping) -> Option<&str> {
 }
 
 /// Exactly the arguments that an intrinsic takes; one that takes a single one may leave the brackets away.
-fn arguments<const N: usize>(argument: &Node) -> Result<[Node; N], Problem> {
+fn arguments<'a, const N: usize>(argument: &Node<'a>) -> Result<[Node<'a>; N], Problem> {
     let items = if N == 1 { argument.items_or_one() } else { argument.items()? };
     let given = items.len();
     items.try_into().map_err(|_| argument.problem(format!("has {given} arguments in place of {N}")))

@@ -111,18 +111,20 @@ struct Parts {
 }
 
 /// The `Globals` section, whose other parts would belong to resources that do not run here.
-fn globals(document: &Node) -> Result<Node, Problem> {
-    let empty = Node { value: Value::Mapping(Mapping::new()), at: "Globals".to_owned() };
+fn globals<'a>(document: &Node<'a>) -> Result<Node<'a>, Problem> {
+    let empty = Node::new(Value::Mapping(Mapping::new()), "Globals".to_owned());
     let globals = document.get("Globals").unwrap_or(empty);
     globals.only(&[&["Api", "Function"]])?;
     Ok(globals)
 }
 
 /// A resource's properties on top of the globals for its type.
-fn with_globals(resource: &Node, globals: Option<Node>) -> Result<Node, Problem> {
+fn with_globals<'a>(resource: &Node<'a>, globals: Option<Node>) -> Result<Node<'a>, Problem> {
     let properties = resource.require("Properties")?;
     Ok(match globals {
-        Some(globals) => Node { value: merge(globals.value, properties.value), at: properties.at },
+        Some(globals) => {
+            Node::new(merge(globals.value.into_owned(), properties.value.into_owned()), properties.at)
+        }
         None => properties,
     })
 }
