@@ -83,12 +83,27 @@ impl Description {
         paths.iter().flat_map(of_path).collect()
     }
 
-    pub(crate) fn operation(&'static self, method: &str, path: &str) -> Option<&'static Value> {
-        self.root["paths"].get(path)?.get(method.to_lowercase())
+    pub(crate) fn operation(&'static self, method: &str, path: &str) -> Option<Operation> {
+        self.operations().into_iter().find(|it| it.method == method && it.path == path)
+    }
+
+    /// The parameters of an operation and of its path, resolved.
+    pub(crate) fn parameters(&'static self, operation: Operation) -> Vec<&'static Value> {
+        let places = [&self.root["paths"][operation.path], operation.value];
+        let lists = places.into_iter().filter_map(|place| place.get("parameters")?.as_array());
+        lists.flatten().map(|parameter| self.resolve(parameter)).collect()
     }
 
     pub(crate) fn has_path(&self, path: &str) -> bool {
         self.root["paths"].get(path).is_some()
+    }
+
+    /// The value that a text stands for, by the type of its schema.
+    pub(crate) fn read(&'static self, schema: &'static Value, text: &str) -> Value {
+        match text.parse::<u64>() {
+            Ok(number) if self.resolve(schema)["type"] == "integer" => json!(number),
+            _ => json!(text),
+        }
     }
 
     /// What is wrong with `value`, by a schema of the description.

@@ -9,7 +9,7 @@ use crate::support::{TestStack, read};
 
 /// What the description gives as the JSON body of a POST.
 fn example(path: &str) -> Value {
-    let operation = Description::get().operation("POST", path).unwrap();
+    let operation = Description::get().operation("POST", path).unwrap().value;
     operation["requestBody"]["content"]["application/json"]["example"].clone()
 }
 
@@ -93,7 +93,7 @@ async fn examples_of_saved_messages_are_answered_as_described() {
         }
     }
 
-    let operation = Description::get().operation("POST", "/upload_file").unwrap();
+    let operation = Description::get().operation("POST", "/upload_file").unwrap().value;
     let example = &operation["requestBody"]["content"]["multipart/form-data"]["example"];
     let text = |name: &str| example[name].as_str().unwrap().to_owned();
     let file = reqwest::multipart::Part::text(text("file")).file_name("a.txt");
@@ -123,9 +123,9 @@ async fn examples_of_the_bot_are_answered_as_described() {
     let id = service.accepted(&example("/enqueue_command")).await;
     assert_eq!(service.report(&id).await["id"], *id);
     let operation = Description::get().operation("POST", "/enqueue_command").unwrap();
-    let parameters = operation["parameters"].as_array().unwrap();
+    let parameters = Description::get().parameters(operation);
     let header = |name: &str| {
-        let mut parameters = parameters.iter().map(|it| Description::get().resolve(it));
+        let mut parameters = parameters.iter();
         parameters.find(|it| it["name"] == name).unwrap()["example"].as_str().unwrap()
     };
     let headers = ["Prefer", "Idempotency-Key"].map(|name| (name, header(name)));

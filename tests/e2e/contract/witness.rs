@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use lambdagram_tests::gateway::{Exchange, Observer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::description::{Description, Reading, examples_of};
+use super::taken::faults_of_request;
 
 /// What the front of API Gateway answers in plain text before it knows the API, as the description's head says.
 const OF_THE_FRONT: [StatusCode; 3] =
@@ -82,7 +83,7 @@ pub(super) fn faults_of(exchange: &Exchange) -> Vec<String> {
     let Some(operation) = description.operation(&taken.method, &taken.resource) else {
         return faults_on_no_operation(exchange, description.has_path(&taken.resource));
     };
-    let Some(response) = description.at(&operation["responses"], exchange.status.as_str()) else {
+    let Some(response) = description.at(&operation.value["responses"], exchange.status.as_str()) else {
         return vec![format!("the status is not described; {:?}", exchange.answered)];
     };
     let mut faults = faults_of_answer(exchange, response);
@@ -156,12 +157,11 @@ fn without_numbers(sentence: &str) -> String {
 fn faults_of_headers(headers: &HeaderMap, response: &'static Value) -> Vec<String> {
     let description = Description::get();
     let mut faults = Vec::new();
-    let empty = serde_json::Map::new();
-    let described = response.get("headers").and_then(Value::as_object).unwrap_or(&empty);
+    let described = response.get("headers").and_then(Value::as_object).into_iter().flatten();
+    let described: Vec<_> = described.map(|(name, header)| (name, description.resolve(header))).collect();
     let find = |name: &str| described.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    for (name, header) in response.get("headers").and_then(Value::as_object).into_iter().flatten() {
-        let is_required = description.resolve(header)["required"] == true;
-        if is_required && !headers.contains_key(name.as_str()) {
+    for (name, header) in &described {
+        if header["required"] == true && !headers.contains_key(name.as_str()) {
             faults.push(format!("the header {name} is missing"));
         }
     }
@@ -173,12 +173,8 @@ fn faults_of_headers(headers: &HeaderMap, response: &'static Value) -> Vec<Strin
             }
             continue;
         };
-        let schema = &description.root().pointer(reference_of(header)).unwrap_or(header)["schema"];
-        let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let value = match text.parse::<u64>() {
-            Ok(number) if schema["type"] == "integer" => json!(number),
-            _ => json!(text),
-        };
+        let schema = &header["schema"];
+        let value = description.read(schema, &String::from_utf8_lossy(value.as_bytes()));
         faults.extend(
             description
                 .faults(Reading::Open, schema, &value)
@@ -191,24 +187,4 @@ fn faults_of_headers(headers: &HeaderMap, response: &'static Value) -> Vec<Strin
         faults.push("it may be stored".to_owned());
     }
     faults
-}
-
-/// Where a reference leads.
-fn reference_of(value: &Value) -> &str {
-    value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')).unwrap_or("/nowhere")
-}
-
-/// What was taken has to be what the description says is taken.
-fn faults_of_request(exchange: &Exchange, operation: &'static Value) -> Vec<String> {
-    let Some(asked) = exchange.asked.as_ref().filter(|asked| !asked.is_empty()) else { return Vec::new() };
-    let schema = operation.pointer("/requestBody/content/application~1json/schema");
-    let Some(schema) = schema else { return Vec::new() };
-    match serde_json::from_slice(asked) {
-        Ok(body) => Description::get()
-            .faults(Reading::Open, schema, &body)
-            .into_iter()
-            .map(|it| format!("taken: {it}"))
-            .collect(),
-        Err(_) => vec!["what is no JSON was taken".to_owned()],
-    }
 }

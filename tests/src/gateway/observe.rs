@@ -1,6 +1,6 @@
 //! Lets a test see what passes through the gateway: each request and its answer, before the answer leaves.
 //!
-//! Of bodies it sees JSON alone, since that is what can be held against a description. Nothing is changed on the way.
+//! Of bodies it sees JSON and forms alone, since those can be held against a description. Nothing is changed on the way.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -33,7 +33,9 @@ pub struct Exchange {
     pub method: Method,
     /// What was asked for.
     pub uri: Uri,
-    /// The request's body, where it is JSON.
+    /// The request's headers.
+    pub asked_headers: HeaderMap,
+    /// The request's body, where it is JSON or a form: as much of it as was read.
     pub asked: Option<Bytes>,
     /// Where it was routed; `None` for what the front answers before it knows.
     pub taken: Option<Taken>,
@@ -57,8 +59,10 @@ pub fn observed(router: Router, observer: Observer) -> Router {
 }
 
 async fn observe(request: Request, next: Next, observer: &Observer) -> Response {
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    let sent = is_json(request.headers()).then(Arc::<Mutex<Vec<u8>>>::default);
+    let (method, uri, asked_headers) =
+        (request.method().clone(), request.uri().clone(), request.headers().clone());
+    let is_seen = is_json(&asked_headers) || is(&asked_headers, "multipart/form-data");
+    let sent = is_seen.then(Arc::<Mutex<Vec<u8>>>::default);
     let request = match sent.clone() {
         Some(sent) => request.map(|body| overheard(body, sent)),
         None => request,
@@ -76,7 +80,7 @@ async fn observe(request: Request, next: Next, observer: &Observer) -> Response 
     };
     let asked = sent.map(|sent| Bytes::from(sent.lock().unwrap_or_else(PoisonError::into_inner).clone()));
     let (status, headers) = (parts.status, parts.headers.clone());
-    observer(&Exchange { method, uri, asked, taken, status, headers, answered });
+    observer(&Exchange { method, uri, asked_headers, asked, taken, status, headers, answered });
     Response::from_parts(parts, body)
 }
 
@@ -95,6 +99,10 @@ fn failing(error: axum::Error) -> impl futures_util::Stream<Item = Result<Bytes,
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
+    is(headers, "application/json")
+}
+
+fn is(headers: &HeaderMap, expected: &str) -> bool {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    media_type.is_some_and(|it| it.split(';').next().unwrap_or_default().trim() == "application/json")
+    media_type.is_some_and(|it| it.split(';').next().unwrap_or_default().trim() == expected)
 }
