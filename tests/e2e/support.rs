@@ -106,6 +106,7 @@ impl TestStack {
 
     /// Ends a test in which people signed in: no lease is held, and no login was used on two connections at once.
     pub(crate) async fn end_accounts(self) {
+        self.stack.rest().await;
         let now = self.stack.clock().now_s();
         let is_held = |row: &HashMap<String, AttributeValue>| {
             let until = row.get("lease_until").map(|until| until.as_n().unwrap().parse::<u64>().unwrap());

@@ -123,12 +123,7 @@ async fn a_hundred_streams_and_ranges_of_many_people_are_exact() {
     let answers = join_all(asked.iter().map(async |(_, browser, id, range)| {
         let range = range.map(|(first, last)| format!("bytes={first}-{last}"));
         let headers: Vec<_> = range.iter().map(|range| ("range", range.as_str())).collect();
-        let mut fetched = browser.stream(*id, &headers).await;
-        // A person's first requests take turns at finding their way, for which each waits three seconds.
-        while fetched.status == 429 && fetched.json()["retry_after"] == 2 {
-            fetched = browser.stream(*id, &headers).await;
-        }
-        fetched
+        browser.fetch_when_free(&format!("/stream_media/{id}"), &headers).await
     }));
     let answers = answers.await;
     assert_eq!(answers.len(), 100);

@@ -2,7 +2,6 @@
 
 use futures_util::future::join_all;
 use lambdagram_tests::telegram::mtproto::people::saved::SavedMessage;
-use reqwest::Method;
 use serde_json::json;
 
 use super::begun::{Begun, CROWD, LONG};
@@ -24,7 +23,7 @@ fn photos(stack: &TestStack, dcs: &[i32]) -> Vec<i32> {
 
 async fn thumbnails(browser: &Browser<'_>, ids: &[i32]) -> Vec<Fetched> {
     let paths = ids.iter().map(|id| format!("/stream_thumbnail/{id}"));
-    join_all(paths.map(async |path| browser.fetch(Method::GET, &path, &[]).await)).await
+    join_all(paths.map(async |path| browser.fetch_when_free(&path, &[]).await)).await
 }
 
 fn all_are_pictures(fetched: &[Fetched]) {

@@ -35,6 +35,17 @@ impl Browser<'_> {
         Fetched { status, headers, bytes: answer.bytes().await.unwrap().into() }
     }
 
+    /// The same once the session is free. Requests that come at once take turns at finding their way, for which each waits
+    /// three seconds; one that did not get its turn is told to come again.
+    pub(super) async fn fetch_when_free(&self, path: &str, headers: &[(&str, &str)]) -> Fetched {
+        loop {
+            let fetched = self.fetch(Method::GET, path, headers).await;
+            if fetched.status != 429 || fetched.json()["retry_after"] != 2 {
+                return fetched;
+            }
+        }
+    }
+
     pub(super) async fn stream(&self, id: i32, headers: &[(&str, &str)]) -> Fetched {
         self.fetch(Method::GET, &format!("/stream_media/{id}"), headers).await
     }
