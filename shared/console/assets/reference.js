@@ -96,7 +96,7 @@ function content(description, contents) {
     schema && shape(description, schema),
     example !== undefined && code(example),
     Object.values(examples ?? {}).map((it) => code(description.resolve(it).value)),
-  ]).flat(4);
+  ]);
 }
 
 function security(description, operation) {

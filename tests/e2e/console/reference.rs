@@ -18,6 +18,7 @@ async fn the_reference_shows_every_operation_and_every_sentence() {
         let operations = Description::get().operations();
         assert_eq!(page.count("article").await, operations.len());
         let text: String = page.run("return document.querySelector('main').textContent").await;
+        assert!(!text.contains("[object"), "something of the page is no text");
         for operation in operations {
             assert!(
                 text.contains(operation.path) && text.contains(operation.value["summary"].as_str().unwrap())
