@@ -125,6 +125,8 @@ async fn what_happened_is_what_was_counted() {
     assert_eq!(of("BytesToTelegram"), 300_000);
     assert_eq!(of("BytesFromTelegram"), 300_000);
     assert_eq!(of("DeadSessions"), 1);
+    let ended = lines.iter().find(|line| line["message"] == "Telegram has ended a session");
+    assert_eq!(ended.unwrap()["cause"], "Telegram no longer knows this login: SESSION_REVOKED");
     assert_eq!(of("TelegramFailures"), 0, "connections that were closed on purpose lost nothing");
     assert!(of("TelegramCalls") > 10 && of("TelegramTime") > 0, "{published:?}");
     stack.end_accounts().await;

@@ -72,6 +72,19 @@ async fn telegram_is_told_webhook_commands_and_menu() {
 }
 
 #[tokio::test]
+async fn without_a_mini_app_the_menu_button_is_left_alone() {
+    let telegram = TestStack::start().await;
+    let before = telegram.ask("getChatMenuButton").await;
+    let mut command = local(&["setup", "--webhook-url", WEBHOOK]);
+    let secrets = json!({"bot_token": DEFAULT_BOT_TOKEN, "webhook_secret": SECRET, "mini_app_key": "key"});
+    command.env("BOT_API_URL", telegram.stack.bot_api_url()).env("BOT_SECRETS", secrets.to_string());
+    assert_eq!(run(command).await, done());
+    assert_eq!(telegram.ask("getWebhookInfo").await["url"], WEBHOOK);
+    assert_eq!(telegram.ask("getChatMenuButton").await, before);
+    telegram.end().await;
+}
+
+#[tokio::test]
 async fn a_certificate_of_ones_own_is_uploaded() {
     let telegram = TestStack::start().await;
     let folder = tempfile::tempdir().unwrap();

@@ -128,9 +128,9 @@ struct Setup {
     /// The address of POST /telegram/webhook, as Telegram reaches it.
     #[arg(long)]
     webhook_url: String,
-    /// Where the Mini App lives.
+    /// Where the Mini App lives, if there is one.
     #[arg(long)]
-    mini_app_url: String,
+    mini_app_url: Option<String>,
     /// The public certificate, in PEM, of a server that signed its own.
     #[arg(long)]
     certificate: Option<PathBuf>,
@@ -253,7 +253,10 @@ async fn set_up(setup: Setup) -> Result<ExitCode, String> {
     let me = bot.get_me().await.map_err(failed("the bot does not answer"))?;
     let webhook = Webhook { url: setup.webhook_url, secret: secrets.webhook_secret, certificate };
     setup::set_webhook(&bot, webhook).await.map_err(failed("the webhook is not set"))?;
-    let menu = setup::set_commands_and_menu(&bot, &setup.mini_app_url).await;
+    let menu = match &setup.mini_app_url {
+        Some(url) => setup::set_commands_and_menu(&bot, url).await,
+        None => setup::set_commands(&bot).await,
+    };
     menu.map_err(failed("the webhook is set, the commands and the menu button are not"))?;
     say(format_args!("@{} is set up", me.username));
     Ok(ExitCode::SUCCESS)

@@ -44,7 +44,7 @@ impl Accounts {
 async fn already_signed_in(link: &mut Link<'_>) -> Result<Option<SignIn>, TelegramError> {
     match auth::who_am_i(link).await {
         Ok(user) => Ok(Some(SignIn::Done(user))),
-        Err(TelegramError::Dead) => Ok(None),
+        Err(TelegramError::Dead(_)) => Ok(None),
         Err(error) if error.is("SESSION_PASSWORD_NEEDED") => Ok(Some(SignIn::PasswordNeeded)),
         Err(error) => Err(error),
     }

@@ -78,7 +78,7 @@ impl IsAuthenticated {
                 self.accounts.put_back_proved(request, held, yes(&user)).await
             }
             Err(trouble) if trouble.is_dead() => {
-                self.accounts.forget_dead(held).await?;
+                self.accounts.forget_dead(held, &trouble).await?;
                 Ok(no().with(SET_COOKIE, &self.accounts.cookies.clear()))
             }
             Err(trouble) => {

@@ -46,7 +46,7 @@ impl Accounts {
     ) -> Result<ApiError, ApiError> {
         if trouble.is_dead() {
             // Telegram has forgotten the key, and with it everything that was begun.
-            self.forget_dead(held).await?;
+            self.forget_dead(held, &trouble).await?;
             return Ok(ApiError::CodeExpired);
         }
         let progress = if trouble.is_answer() { Progress::Known } else { Progress::Unknown };

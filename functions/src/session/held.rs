@@ -13,7 +13,7 @@ use lambdagram_domain::session::{
 use lambdagram_domain::time::UnixTime;
 
 use super::lease::{LEASE_WAIT, lease_end, new_lease_token};
-use super::{Accounts, Caller, PENDING_LIFE, Term};
+use super::{Accounts, Caller, PENDING_LIFE, Term, Trouble};
 use crate::http::{ApiError, By, Incoming};
 
 /// Codes or passwords that are tried in one login, right ones included: a person mistypes now and then, and five digits
@@ -288,9 +288,9 @@ impl Accounts {
         Ok(self.sessions.delete(&held.lease).await?)
     }
 
-    /// Deletes a session that Telegram does not know any more.
-    pub(crate) async fn forget_dead(&self, held: Held) -> Result<(), ApiError> {
-        tracing::warn!("Telegram has ended a session");
+    /// Deletes a session that Telegram does not know any more, for `cause`.
+    pub(crate) async fn forget_dead(&self, held: Held, cause: &Trouble) -> Result<(), ApiError> {
+        tracing::warn!(cause = %cause, "Telegram has ended a session");
         measure::DEAD_SESSIONS.add(1);
         self.forget(held).await
     }

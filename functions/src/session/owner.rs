@@ -77,7 +77,7 @@ impl Accounts {
     /// more is deleted.
     pub(crate) async fn put_back_after(&self, held: Held, what: Failure, trouble: Trouble) -> ApiError {
         if trouble.is_dead() {
-            return match self.forget_dead(held).await {
+            return match self.forget_dead(held, &trouble).await {
                 Ok(()) => ApiError::NotAuthenticated.with_cookie(self.cookies.clear()),
                 Err(error) => error,
             };

@@ -38,14 +38,14 @@ impl Trouble {
     pub(crate) fn is_answer(&self) -> bool {
         match self {
             Self::Telegram(TelegramError::Rpc { code, .. }) => (300..500).contains(code),
-            Self::Telegram(TelegramError::Flood { .. } | TelegramError::Dead) => true,
+            Self::Telegram(TelegramError::Flood { .. } | TelegramError::Dead(_)) => true,
             Self::Telegram(_) | Self::InDoubt(_) | Self::Panicked => false,
         }
     }
 
     /// Whether Telegram does not know this login any more.
     pub(crate) fn is_dead(&self) -> bool {
-        matches!(self, Self::Telegram(TelegramError::Dead) | Self::InDoubt(TelegramError::Dead))
+        matches!(self, Self::Telegram(TelegramError::Dead(_)) | Self::InDoubt(TelegramError::Dead(_)))
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use regex_lite::Regex;
 
-use super::text_of;
+use super::sentences::rust_files;
+use super::{repository, text_of};
 
 const OPERATIONS: &str = "docs/OPERATIONS.md";
 const DEPLOYMENT: &str = "docs/DEPLOYMENT.md";
@@ -106,6 +107,25 @@ fn what_the_shell_functions_are_called_with_is_in_the_template() {
             assert!(names(&outputs).contains(&output), "{document}: there is no output {output}");
         }
     }
+}
+
+#[test]
+fn what_operators_look_for_in_the_logs_is_what_the_functions_write() {
+    let text = text_of(OPERATIONS);
+    let messages = all(r#"message = "([^"]+)""#, &text);
+    let listed =
+        all(r"message in \[([^\]]+)\]", &text).into_iter().flat_map(|list| all(r#""([^"]+)""#, &list));
+    // Causes and reasons: whatever is marked as code and reads like a sentence.
+    let sentences = all(r"`([A-Za-z']+(?: [A-Za-z',.]+){2,})`", &text);
+    let sought: BTreeSet<_> = messages.into_iter().chain(listed).chain(sentences).collect();
+    for sample in ["The job ended", "Panicked", "the bot token is not accepted"] {
+        assert!(sought.contains(sample), "{sample} is not found: {sought:?}");
+    }
+    let folders = ["functions/src", "shared/aws/src", "shared/domain/src", "shared/telegram/src"];
+    let files = folders.iter().flat_map(|folder| rust_files(&repository().join(folder)));
+    let code: String = files.map(|file| std::fs::read_to_string(file).expect("a source file")).collect();
+    let unknown: Vec<_> = sought.iter().filter(|text| !code.contains(&format!("\"{text}\""))).collect();
+    assert!(unknown.is_empty(), "no function writes {unknown:?}");
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn written_out() -> Vec<String> {
 }
 
 /// The files of a folder and of those in it, tests left out.
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     let code = entries.filter(|path| path.file_stem().is_some_and(|name| name != "tests"));
     let files = code.flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] });

@@ -30,7 +30,7 @@ async fn a_key_that_was_forgotten_is_a_dead_login_and_no_new_key_is_made() {
         assert!(cloud.cloud.cluster().forget(2, id));
     }
     let mut link = cloud.link(&mut session);
-    assert_eq!(who_am_i(&mut link).await, Err(TelegramError::Dead));
+    assert_eq!(who_am_i(&mut link).await, Err(TelegramError::Dead("404")));
     link.close().await;
     assert_eq!(session.keys[&2].key, key);
 }
@@ -67,8 +67,8 @@ async fn two_connections_at_once_end_the_login_for_good() {
     let mut first = cloud.link(&mut session);
     let mut second = cloud.link(&mut copy);
     who_am_i(&mut first).await.unwrap();
-    assert_eq!(who_am_i(&mut second).await, Err(TelegramError::Dead));
-    assert_eq!(who_am_i(&mut first).await, Err(TelegramError::Dead));
+    assert_eq!(who_am_i(&mut second).await, Err(TelegramError::Dead("AUTH_KEY_DUPLICATED")));
+    assert_eq!(who_am_i(&mut first).await, Err(TelegramError::Dead("AUTH_KEY_UNREGISTERED")));
     first.close().await;
     second.close().await;
     assert_eq!(cloud.authorizations(&owner()), 0);

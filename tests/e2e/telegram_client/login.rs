@@ -95,7 +95,7 @@ async fn a_logout_ends_the_authorization() {
     let mut session = cloud.signed_in().await;
     let mut link = cloud.link(&mut session);
     log_out(&mut link).await.unwrap();
-    assert_eq!(who_am_i(&mut link).await, Err(TelegramError::Dead));
+    assert_eq!(who_am_i(&mut link).await, Err(TelegramError::Dead("AUTH_KEY_UNREGISTERED")));
     link.close().await;
     assert_eq!(cloud.authorizations(&owner()), 0);
 }

@@ -68,8 +68,8 @@ impl Sending {
                 return Err(Stop::trouble(trouble).into());
             }
         };
-        if let UploadError::NotSignedIn = error {
-            let dead = Trouble::from(TelegramError::Dead);
+        if let UploadError::NotSignedIn(name) = error {
+            let dead = Trouble::from(TelegramError::Dead(name));
             return Err(Stop::session(&self.accounts.put_back_after(held, self.what, dead).await).into());
         }
         self.put_back(held).await;

@@ -111,7 +111,7 @@ impl Sending {
                 UploadError::Telegram(TelegramError::Unreachable) if !is_leased && outdated.is_none() => {
                     Some(servers)
                 }
-                UploadError::NotSignedIn => return Err(self.not_signed_in(errand).await.into()),
+                UploadError::NotSignedIn(_) => return Err(self.not_signed_in(errand).await.into()),
                 error => return Err(error.into()),
             };
             repairs = repairs.checked_sub(1).ok_or_else(|| Stop::trouble("no part gets through"))?;

@@ -65,7 +65,7 @@ impl Stop {
     pub(super) fn telegram(error: &TelegramError) -> Self {
         match error {
             TelegramError::Flood { seconds } => Self::Flood(Duration::from_secs(*seconds)),
-            TelegramError::Dead => Self::Failed(UploadFailure::SessionEnded),
+            TelegramError::Dead(_) => Self::Failed(UploadFailure::SessionEnded),
             // Anything above is Telegram's own failure, and -503 is what took it too long.
             TelegramError::Rpc { code: 300..500, name, .. } => Self::Failed(UploadFailure::refused(name)),
             TelegramError::Rpc { .. }
@@ -98,7 +98,7 @@ impl From<UploadError> for Refusal {
                 Self::NotAPhoto { error: name }
             }
             UploadError::Telegram(error) => Self::Other(Stop::telegram(&error)),
-            UploadError::NotSignedIn => Self::Other(Stop::Failed(UploadFailure::SessionEnded)),
+            UploadError::NotSignedIn(_) => Self::Other(Stop::Failed(UploadFailure::SessionEnded)),
             UploadError::Contents(error) => Self::Other(Stop::unread(&error)),
         }
     }
@@ -155,7 +155,10 @@ mod tests {
                 UploadError::Telegram(rpc(400, "MEDIA_INVALID")),
                 Refusal::Other(Stop::Failed(UploadFailure::refused("MEDIA_INVALID"))),
             ),
-            (UploadError::NotSignedIn, Refusal::Other(Stop::Failed(UploadFailure::SessionEnded))),
+            (
+                UploadError::NotSignedIn("SESSION_REVOKED"),
+                Refusal::Other(Stop::Failed(UploadFailure::SessionEnded)),
+            ),
         ] {
             assert_eq!(Refusal::from(error), refusal);
         }

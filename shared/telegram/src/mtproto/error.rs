@@ -22,8 +22,11 @@ pub enum TelegramError {
         seconds: u64,
     },
     /// The authorization is gone for good: ended by the person, by Telegram, or forgotten with its key.
-    #[error("Telegram no longer knows this login")]
-    Dead,
+    #[error("Telegram no longer knows this login: {0}")]
+    Dead(
+        /// Telegram's name for it; for a key that it does not know, the status it hangs up with.
+        &'static str,
+    ),
     /// The request did not go out: the server was not reached in time.
     #[error("Telegram was not reached")]
     Unreachable,
@@ -64,8 +67,8 @@ impl TelegramError {
     /// An `rpc_error` as it came: the code, and the name with its number inside (`FLOOD_WAIT_7`).
     pub fn from_rpc(code: i32, message: &str) -> Self {
         let (name, value) = split(message);
-        if DEAD.contains(&name.as_str()) {
-            return Self::Dead;
+        if let Some(name) = DEAD.into_iter().find(|dead| *dead == name) {
+            return Self::Dead(name);
         }
         match value {
             Some(seconds) if FLOODS.contains(&name.as_str()) => {
@@ -90,7 +93,7 @@ impl TelegramError {
         match self {
             Self::Rpc { name, .. } => name.clone(),
             Self::Flood { .. } => "FLOOD_WAIT".to_owned(),
-            Self::Dead => "AUTH_KEY_UNREGISTERED".to_owned(),
+            Self::Dead(_) => "AUTH_KEY_UNREGISTERED".to_owned(),
             Self::Unreachable => "TELEGRAM_UNREACHABLE".to_owned(),
             Self::Timeout => "TELEGRAM_TIMEOUT".to_owned(),
             Self::Lost => "TELEGRAM_CONNECTION_LOST".to_owned(),

@@ -77,7 +77,7 @@ impl Frames {
 /// What a server says before it hangs up (core.telegram.org/mtproto/mtproto-transports#transport-errors).
 fn status_error(status: u32) -> TelegramError {
     match status {
-        404 => TelegramError::Dead,
+        404 => TelegramError::Dead("404"),
         429 => TelegramError::Flood { seconds: 1 },
         444 => TelegramError::Protocol("the data centre is another one"),
         _ => TelegramError::Protocol("the server refused the connection"),

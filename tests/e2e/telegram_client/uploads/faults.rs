@@ -88,7 +88,7 @@ async fn what_telegram_refuses_for_good_is_told() {
     }
     sender.cloud.plan(SAVE_BIG, "SESSION_REVOKED", 1, Moment::Before);
     let mut uploader = sender.uploader(&file, Checkpoint::start(), 1);
-    assert!(matches!(finish(&mut uploader).await, Err(UploadError::NotSignedIn)));
+    assert!(matches!(finish(&mut uploader).await, Err(UploadError::NotSignedIn(_))));
 }
 
 #[tokio::test]

@@ -160,7 +160,7 @@ impl Connection {
     /// Why a call cannot be sent.
     fn reason_of_unsent(&self) -> TelegramError {
         match self.shared.reason.get() {
-            Some(TelegramError::Dead) => TelegramError::Dead,
+            Some(TelegramError::Dead(name)) => TelegramError::Dead(name),
             _ => TelegramError::Unreachable,
         }
     }

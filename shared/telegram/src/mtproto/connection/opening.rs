@@ -89,7 +89,7 @@ impl Opening {
                 Ok(Some(packet)) => return Ok(packet),
                 Ok(None) => {}
                 // Without a key there is none that could be unknown.
-                Err(TelegramError::Dead) => return Err(HandshakeError::Refused.into()),
+                Err(TelegramError::Dead(_)) => return Err(HandshakeError::Refused.into()),
                 Err(error) => return Err(error),
             }
             match self.socket.read_buf(self.frames.buffer()).await {

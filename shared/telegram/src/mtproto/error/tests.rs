@@ -76,7 +76,7 @@ fn every_documented_error_of_a_login_is_told_apart() {
         (406, "AUTH_KEY_DUPLICATED"),
     ];
     for (code, sent) in dead {
-        assert_eq!(TelegramError::from_rpc(code, sent), TelegramError::Dead, "{sent}");
+        assert_eq!(TelegramError::from_rpc(code, sent), TelegramError::Dead(sent));
     }
 }
 
@@ -93,14 +93,14 @@ fn a_name_that_is_none_is_not_passed_on() {
 #[test]
 fn a_refusal_is_known_by_its_name_whatever_the_code() {
     assert!(TelegramError::from_rpc(401, "SESSION_PASSWORD_NEEDED").is("SESSION_PASSWORD_NEEDED"));
-    assert!(!TelegramError::Dead.is("AUTH_KEY_UNREGISTERED"));
+    assert!(!TelegramError::Dead("AUTH_KEY_UNREGISTERED").is("AUTH_KEY_UNREGISTERED"));
 }
 
 #[test]
 fn what_is_no_error_of_telegrams_has_a_name_of_ours() {
     let own = [
         (TelegramError::Flood { seconds: 9 }, "FLOOD_WAIT"),
-        (TelegramError::Dead, "AUTH_KEY_UNREGISTERED"),
+        (TelegramError::Dead("SESSION_REVOKED"), "AUTH_KEY_UNREGISTERED"),
         (TelegramError::Unreachable, "TELEGRAM_UNREACHABLE"),
         (TelegramError::Timeout, "TELEGRAM_TIMEOUT"),
         (TelegramError::Lost, "TELEGRAM_CONNECTION_LOST"),

@@ -50,7 +50,7 @@ pub async fn copy_login(link: &mut Link<'_>, dc: i32) -> Result<(), TelegramErro
     }
     let import = functions::auth::ImportAuthorization { id: exported.id, bytes: exported.bytes }.to_bytes();
     let result = hand_in(link, target, &import).await;
-    if result == Err(TelegramError::Dead) && link.session_mut().keys.remove(&dc).is_some() {
+    if matches!(result, Err(TelegramError::Dead(_))) && link.session_mut().keys.remove(&dc).is_some() {
         return hand_in(link, target, &import).await;
     }
     result

@@ -46,7 +46,7 @@ pub enum ReadError {
 impl From<TelegramError> for ReadError {
     fn from(error: TelegramError) -> Self {
         match &error {
-            TelegramError::Dead => Self::NotSignedIn,
+            TelegramError::Dead(_) => Self::NotSignedIn,
             TelegramError::Rpc { name, .. }
                 if name.starts_with("FILE_REFERENCE_") || name == "FILEREF_UPGRADE_NEEDED" =>
             {
@@ -149,7 +149,7 @@ impl Patience {
             TelegramError::Unreachable | TelegramError::Timeout | TelegramError::Lost => {
                 Some(Remedy::Replace)
             }
-            TelegramError::Dead | TelegramError::Protocol(_) => None,
+            TelegramError::Dead(_) | TelegramError::Protocol(_) => None,
             TelegramError::Rpc { name, code, .. } => match name.as_str() {
                 "CONNECTION_NOT_INITED" | "CONNECTION_LAYER_INVALID" if self.introductions < MOST_REPEATS => {
                     self.introductions += 1;

@@ -167,9 +167,9 @@ async fn a_key_the_server_does_not_know_is_a_dead_login() {
         } else {
             server.socket.write_all(&(-404_i32).to_le_bytes()).await.unwrap();
         }
-        assert_eq!(call.await.unwrap(), Err(TelegramError::Dead));
+        assert_eq!(call.await.unwrap(), Err(TelegramError::Dead("404")));
         connection.close().await;
-        assert_eq!(connection.invoke(vec![1; 4], soon()).await, Err(TelegramError::Dead));
+        assert_eq!(connection.invoke(vec![1; 4], soon()).await, Err(TelegramError::Dead("404")));
     }
 }
 

@@ -14,8 +14,11 @@ pub enum UploadError {
     #[error("Telegram has not the parts that it should have")]
     StartOver,
     /// The key is not signed in, or not known: the login is gone.
-    #[error("the data centre does not know this login")]
-    NotSignedIn,
+    #[error("the data centre does not know this login: {0}")]
+    NotSignedIn(
+        /// As in [`TelegramError::Dead`].
+        &'static str,
+    ),
     /// The bytes could not be read, or there are fewer than there should be.
     #[error("the bytes to upload cannot be read")]
     Contents(#[source] io::Error),
@@ -40,7 +43,7 @@ const WRONG_PARTS: [&str; 8] = [
 impl From<TelegramError> for UploadError {
     fn from(error: TelegramError) -> Self {
         match error {
-            TelegramError::Dead => Self::NotSignedIn,
+            TelegramError::Dead(name) => Self::NotSignedIn(name),
             _ if WRONG_PARTS.into_iter().any(|name| error.is(name)) => Self::StartOver,
             _ => Self::Telegram(error),
         }
@@ -63,6 +66,6 @@ mod tests {
             assert!(matches!(error, UploadError::Telegram(_)), "{name}");
         }
         let dead = UploadError::from(TelegramError::from_rpc(401, "SESSION_REVOKED"));
-        assert!(matches!(dead, UploadError::NotSignedIn));
+        assert!(matches!(dead, UploadError::NotSignedIn(_)));
     }
 }
