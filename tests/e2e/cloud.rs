@@ -34,6 +34,19 @@ async fn accounts_are_there_after_a_restart_and_gone_after_a_reset() {
 }
 
 #[tokio::test]
+async fn pages_of_other_origins_cannot_use_the_controls() {
+    let stack = TestStack::start().await;
+    let own = stack.stack.url();
+    let account = json!({"phone": "+15550000001", "first_name": "Grace"});
+    let origins = ["https://elsewhere.test", "null", "http://127.0.0.1", &own];
+    for (origin, status) in origins.into_iter().zip([403, 403, 403, 201]) {
+        let made = stack.request(Method::POST, "/_sim/accounts").header("origin", origin).json(&account);
+        assert_eq!(made.send().await.unwrap().status(), status, "{origin}");
+    }
+    stack.end_clean().await;
+}
+
+#[tokio::test]
 async fn the_stack_says_where_its_data_centres_are() {
     let stack = TestStack::start().await;
     let cloud = stack.stack.cloud().unwrap();

@@ -34,7 +34,7 @@ use tokio_util::task::TaskTracker;
 use self::accounts::Accounts;
 use self::bot::Bot;
 use self::console::Console;
-use self::controls::Controls;
+use self::controls::{Controls, for_own_pages};
 use self::halves::Reachable;
 pub use self::invoke::{
     EnvironmentFileError, KeysTable, invoke_once, read_environment_file, running_keys_table,
@@ -306,7 +306,7 @@ impl Stack {
                 clock: clock.clone(),
                 data_dir: data_dir.to_owned(),
             };
-            simulated.controls().merge(cloud.controls()).merge(controls.router())
+            for_own_pages(simulated.controls().merge(cloud.controls()).merge(controls.router()))
         });
         let console = Console {
             project: &options.project,

@@ -4,8 +4,10 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{Request, State};
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -43,6 +45,22 @@ impl Controls {
             .route("/_sim/reset", post(reset))
             .with_state(self)
     }
+}
+
+/// The same controls, which pages of other origins cannot use: a browser lets any page send, whatever it may read.
+pub(super) fn for_own_pages(controls: Router) -> Router {
+    controls.route_layer(from_fn(|request: Request, next: Next| async move {
+        if is_of_another_origin(request.headers()) {
+            return refusal(StatusCode::FORBIDDEN, "Pages of other origins have no controls here.");
+        }
+        next.run(request).await
+    }))
+}
+
+fn is_of_another_origin(headers: &HeaderMap) -> bool {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let own = header(HOST).map(|host| format!("http://{host}"));
+    headers.contains_key(ORIGIN) && header(ORIGIN) != own.as_deref()
 }
 
 #[derive(Deserialize)]

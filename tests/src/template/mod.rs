@@ -21,6 +21,7 @@ mod storage;
 pub(crate) mod tests;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 pub use error::{Problem, TemplateError};
@@ -47,8 +48,13 @@ pub fn load(
     environment: &Environment,
 ) -> Result<Model, TemplateError> {
     let file = || path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| TemplateError { file: file(), problem: Problem::new("", error.to_string()) })?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let message = match error.kind() {
+            io::ErrorKind::NotFound => "is not here; start in the folder of the project".to_owned(),
+            _ => error.to_string(),
+        };
+        TemplateError { file: file(), problem: Problem::new("", message) }
+    })?;
     parse(&text, parameters, environment).map_err(|problem| TemplateError { file: file(), problem })
 }
 

@@ -21,7 +21,7 @@ fn the_line_names_the_file_and_the_place() {
 fn a_missing_file_is_one_line() {
     let error = load("no/such/template.yaml".as_ref(), &parameters([]), &environment())
         .expect_err("there is no such file");
-    assert_eq!(error.to_string(), "template.yaml: No such file or directory (os error 2)");
+    assert_eq!(error.to_string(), "template.yaml: is not here; start in the folder of the project");
 }
 
 #[test]
