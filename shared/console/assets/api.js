@@ -40,8 +40,12 @@ export async function call(method, path, { json, form, headers = {}, signal } = 
     if (error.name === "AbortError") throw error;
     throw new Refusal(0);
   }
-  const body = await response.json().catch(() => undefined);
+  const body = await response.json().catch((error) => {
+    if (error.name === "AbortError") throw error;
+  });
   if (!response.ok) throw new Refusal(response.status, body, response.headers.get("Retry-After"));
+  // A page of somebody else's, where the address is wrong or a network wants its own sign-in first.
+  if (body === undefined && response.status !== 204) throw new Refusal(response.status, { error: "No JSON." });
   return { status: response.status, body, headers: response.headers };
 }
 

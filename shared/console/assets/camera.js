@@ -41,7 +41,7 @@ export async function show(view, signal) {
     if (picker.files[0]) deliver(picker.files[0]);
     picker.value = "";
   });
-  miniApp.back(() => history.back());
+  miniApp.back(() => (miniApp.isAtStart() ? miniApp.close() : history.back()));
   signal.addEventListener("abort", () => miniApp.back());
   openCamera(video, finder, shutter, signal);
 
@@ -49,7 +49,8 @@ export async function show(view, signal) {
     const state = h("span", { class: "state", role: "status" });
     const again = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => bring(picture, key, state, again) }, "Send again");
     const address = URL.createObjectURL(picture);
-    taken.prepend(h("li", {}, h("img", { src: address, alt: "The picture", onload: () => URL.revokeObjectURL(address) }), state, again));
+    const free = () => URL.revokeObjectURL(address);
+    taken.prepend(h("li", {}, h("img", { src: address, alt: "The picture", onload: free, onerror: free }), state, again));
     // Of the picture, so that sending it again sends nothing twice.
     const key = crypto.randomUUID();
     await bring(picture, key, state, again);
@@ -76,7 +77,9 @@ export async function show(view, signal) {
     const until = Date.now() + WATCHED_MS;
     for (let wait = 150; Date.now() < until; wait = Math.min(wait * 1.6, 2000)) {
       const { body } = await call("GET", `/post/${id}`, { headers: await authorization(), signal });
-      state.textContent = STATES[body.state] ?? body.state;
+      const said = STATES[body.state] ?? body.state;
+      // Read out when it changes, not whenever it is looked at.
+      if (state.textContent !== said) state.textContent = said;
       state.classList.toggle("good", body.state === "sent");
       state.classList.toggle("bad", body.state === "refused" || body.state === "failed");
       if (body.state === "refused") return offerWriteAccess(body.reason);
@@ -136,9 +139,10 @@ async function openCamera(video, finder, shutter, signal) {
   if (!navigator.mediaDevices?.getUserMedia) {
     return none("There is no camera here. Choose a picture instead.");
   }
+  let stop = () => {};
   try {
     const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: LONGEST_SIDE } }, audio: false });
-    const stop = () => stream.getTracks().forEach((track) => track.stop());
+    stop = () => stream.getTracks().forEach((track) => track.stop());
     if (signal.aborted) return stop();
     signal.addEventListener("abort", stop);
     video.srcObject = stream;
@@ -147,6 +151,7 @@ async function openCamera(video, finder, shutter, signal) {
     shutter.disabled = false;
   } catch (error) {
     if (signal.aborted) return;
+    stop();
     none(error.name === "NotAllowedError"
       ? "You did not allow the camera. Choose a picture instead, or allow it beside the page's address."
       : "The camera does not open. Choose a picture instead.");

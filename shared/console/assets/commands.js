@@ -22,6 +22,9 @@ const WAIT_S = 5;
 /** The key, for as long as the page is there: it is stored nowhere. */
 let key = "";
 
+/** The last command, where nobody knows what became of it: sent again under the same name, it is not done twice. */
+let unanswered;
+
 /** Shows the commands. */
 export function show(view, signal) {
   const secret = h("input", { type: "password", name: "key", autocomplete: "off", required: true, value: key, oninput: () => { key = secret.value.trim(); } });
@@ -58,32 +61,51 @@ export function show(view, signal) {
     button.disabled = true;
     const entry = new Entry(command.value, log);
     none.hidden = true;
+    const json = { command: command.value, data: parameters };
+    const sent = { text: JSON.stringify([key, json]), name: crypto.randomUUID() };
+    if (unanswered?.text === sent.text) sent.name = unanswered.name;
+    let isAccepted = false;
     try {
-      const headers = { ...authorization(), "Idempotency-Key": `"${crypto.randomUUID()}"` };
+      const headers = { ...authorization(), "Idempotency-Key": `"${sent.name}"` };
       if (wait.checked) headers.Prefer = `wait=${WAIT_S}`;
-      const { status, body } = await call("POST", "/enqueue_command", { json: { command: command.value, data: parameters }, headers, signal });
+      const { status, body } = await call("POST", "/enqueue_command", { json, headers, signal });
+      unanswered = undefined;
+      isAccepted = true;
       button.disabled = false;
       if (status === 200) entry.end("done", body.result);
-      else await watch(body.id, entry, signal);
+      else await watch(body.id, authorization(), entry, signal);
     } catch (error) {
       button.disabled = false;
       if (isAborted(error)) return;
-      if (error.status === 502) return entry.end("failed", { error: error.body.error, details: error.details });
-      entry.element.remove();
+      const isOver = error.status === 502 && error.body.status === "error";
+      if (!isAccepted) unanswered = isUnknown(error) && !isOver ? sent : undefined;
+      if (isOver) return entry.end("failed", { error: error.body.error, details: error.details });
+      if (!isAccepted) entry.element.remove();
       none.hidden = log.children.length > 0;
       showAlert(alert, explain(error), error.retryAfter, button);
     }
   }
 }
 
-async function watch(id, entry, signal) {
+async function watch(id, headers, entry, signal) {
   for (let pauseMs = 200; ; pauseMs = Math.min(pauseMs * 1.6, 3000)) {
-    const { body } = await call("GET", `/commands/${id}`, { headers: authorization(), signal });
-    entry.state(body.state);
+    const { body, retryAfter = 0 } = await call("GET", `/commands/${id}`, { headers, signal }).catch(untilLater);
+    if (body.state) entry.state(body.state);
     if (body.state === "done") return entry.end("done", body.result);
     if (body.state === "failed") return entry.end("failed", { error: body.error });
-    await pause(pauseMs, signal);
+    await pause(Math.max(pauseMs, retryAfter * 1000), signal);
   }
+}
+
+/** What was accepted goes on, whether it can be looked at or not. */
+function untilLater(error) {
+  if (error.status === 0 || error.status === 429 || error.status >= 500) return error;
+  throw error;
+}
+
+/** Whether nobody has said what became of a command. */
+function isUnknown(error) {
+  return error.status === 0 || error.status === 409 || error.status >= 500;
 }
 
 function authorization() {
@@ -99,13 +121,14 @@ class Entry {
   }
 
   state(name) {
-    this.badge.textContent = name;
+    // Read out when it changes, not whenever it is looked at.
+    if (this.badge.textContent !== name) this.badge.textContent = name;
     this.badge.dataset.state = name;
   }
 
   end(state, result) {
     this.state(state);
-    if (result.error) this.element.append(h("p", { class: "bad" }, [result.error, result.details].filter(Boolean).join(" – ")));
+    if (result?.error) this.element.append(h("p", { class: "bad" }, [result.error, result.details].filter(Boolean).join(" – ")));
     this.element.append(h("details", {}, h("summary", {}, "Result"), h("pre", { tabindex: "0", role: "region", "aria-label": "Result" }, JSON.stringify(result, null, 2))));
   }
 }

@@ -25,8 +25,11 @@ const PLACES = 12;
 /** Letters of a name's ending that are shown in place of a picture. */
 const LONGEST_ENDING = 5;
 
-/** The gallery. `lost` is told of errors, and says whether it has dealt with them. Gives `{element, refresh}`. */
-export function gallery(signal, lost) {
+/**
+ * The gallery of the account with this id. `lost` is told of errors, and says whether it has dealt with them. Gives
+ * `{element, add}`.
+ */
+export function gallery(signal, lost, account) {
   const filter = h("select", { "aria-label": "Show", onchange: () => start(true) },
     Object.entries(TYPES).map(([value, label]) => h("option", { value }, label)));
   const grid = h("ul", { class: "grid", "aria-label": "Files" });
@@ -53,9 +56,35 @@ export function gallery(signal, lost) {
       items = [];
       grid.replaceChildren(...Array.from({ length: PLACES }, place));
     }
-    const type = filter.value ? `&type=${filter.value}` : "";
-    next = `/get-saved-messages-media?limit=${PAGE}${type}`;
+    next = first();
     more();
+  }
+
+  /** Where the list begins. */
+  function first() {
+    const type = filter.value ? `&type=${filter.value}` : "";
+    return `/get-saved-messages-media?limit=${PAGE}${type}`;
+  }
+
+  /** Puts what is new before what is shown: whoever has scrolled far keeps their place. */
+  async function add() {
+    const from = first();
+    try {
+      const { body } = await call("GET", from, { signal });
+      if (from !== first()) return;
+      const known = new Set(items.map(({ id }) => id));
+      const fresh = body.filter(({ id }) => !known.has(id));
+      if (fresh.length === body.length) return start();
+      items = [...fresh, ...items];
+      grid.prepend(...fresh.map(shown));
+      if (!next) end.replaceChildren(...ending(items.length, filter.value));
+    } catch (error) {
+      if (!isAborted(error)) start();
+    }
+  }
+
+  function shown(item) {
+    return tile(item, account, () => view(items, items.indexOf(item), { more, signal, lost }));
   }
 
   async function more() {
@@ -75,11 +104,8 @@ export function gallery(signal, lost) {
         grid.replaceChildren();
         isOld = false;
       }
-      for (const item of body) {
-        const list = items;
-        const at = list.push(item) - 1;
-        grid.append(tile(item, () => view(list, at, { more, signal, lost })));
-      }
+      items.push(...body);
+      grid.append(...body.map(shown));
       end.replaceChildren(...(next ? [] : ending(items.length, filter.value)));
     } catch (error) {
       if (isAborted(error)) return;
@@ -88,6 +114,9 @@ export function gallery(signal, lost) {
       if (lost(error)) return;
       const comesBack = error.retryAfter <= SHORT_WAIT_S;
       retry.hidden = comesBack;
+      // Where it was asked for: at the end of what is shown, or above it.
+      if (isOld) grid.before(alert, retry);
+      else grid.after(alert, retry);
       show(alert, explain(error), error.retryAfter, retry, comesBack ? more : undefined);
       return;
     } finally {
@@ -110,7 +139,7 @@ export function gallery(signal, lost) {
     if (!retry.hidden && !retry.disabled) more();
   }, { signal });
   start();
-  return { element, refresh: () => start() };
+  return { element, add };
 }
 
 /** A place where a file will be. */
@@ -135,16 +164,16 @@ function following(link) {
   return at < 0 ? null : found[1].slice(at);
 }
 
-function tile(item, open) {
+function tile(item, account, open) {
   const facts = [item.duration ? duration(item.duration) : undefined, size(item.size)].filter(Boolean).join(" · ");
   const picture = h("span", { class: "picture" });
   if (item.preview) picture.append(h("img", { src: item.preview, alt: "", class: "preview" }));
   else picture.append(h("span", { class: "sign", "aria-hidden": "true" }, sign(item)));
-  if (item.has_thumbnail) picture.append(thumbnail(item));
+  if (item.has_thumbnail) picture.append(thumbnail(item, account));
   if (item.type === "video" || item.type === "video_note") picture.append(h("span", { class: "play", "aria-hidden": "true" }, "▶"));
   return h("li", {},
     h("button", { type: "button", class: "tile", "data-name": item.name, onclick: open },
-      picture, h("span", { class: "name" }, item.caption || item.name), h("span", { class: "facts" }, facts)));
+      picture, h("span", { class: "name", dir: "auto" }, item.caption || item.name), h("span", { class: "facts" }, facts)));
 }
 
 /** What stands where there is no picture: music's note, or the ending of the name. */
@@ -154,12 +183,13 @@ function sign(item) {
   return ending.length <= LONGEST_ENDING && ending ? ending.toUpperCase() : "FILE";
 }
 
-function thumbnail(item) {
+function thumbnail(item, account) {
   const image = h("img", {
     alt: "", loading: "lazy", class: "thumbnail", crossorigin: isElsewhere ? "use-credentials" : undefined,
     onload: () => image.classList.add("here"), onerror: () => again(),
   });
-  const address = url(`/stream_thumbnail/${item.id}?size=m`);
+  // The browser keeps it for long, and every account counts its messages from one: each has addresses of its own.
+  const address = url(`/stream_thumbnail/${item.id}?size=m&account=${account}`);
   let tried = 1;
   // Many at once may be too many for the session; a moment later they are not.
   const again = () => {

@@ -16,7 +16,7 @@ let leave = new AbortController();
 function turn() {
   // In Telegram the part behind the # is Telegram's own, and the app is the camera.
   const wanted = location.hash.slice(1).split(/[/?]/)[0];
-  const name = wanted in VIEWS ? wanted : miniApp.isInTelegram ? "camera" : "saved";
+  const name = Object.hasOwn(VIEWS, wanted) ? wanted : miniApp.isInTelegram ? "camera" : "saved";
   leave.abort();
   leave = new AbortController();
   for (const link of document.querySelectorAll("a[data-view]")) {

@@ -2,8 +2,13 @@
 // (core.telegram.org/bots/webapps, core.telegram.org/api/web-events). Telegram's own script is not loaded: the page asks
 // nobody but the API for anything.
 
-const launch = new URLSearchParams(location.hash.slice(1));
+const start = location.hash;
+// Behind a # of the address's own Telegram's part follows a ?.
+const launch = new URLSearchParams(start.replace(/^#([^=?]*\?)?/, ""));
 const listeners = new Map();
+
+/** The version of Mini Apps that asks for write access (core.telegram.org/bots/webapps). */
+const ASKS_SINCE = 6.9;
 
 /** Origins of Telegram's web apps, which show a Mini App in a frame. */
 const WEB_APPS = ["https://web.telegram.org"];
@@ -38,8 +43,20 @@ export const miniApp = {
     post("web_app_setup_back_button", { is_visible: Boolean(pressed) });
   },
 
+  /** Whether the page shows what it was opened with: nothing lies behind it. */
+  isAtStart() {
+    return location.hash === start;
+  },
+
+  /** Has Telegram close the app. */
+  close() {
+    post("web_app_close");
+  },
+
   /** Asks the person to let the bot write to them. Gives whether it may. */
   requestWriteAccess() {
+    // Apps that do not know the question never answer it.
+    if (!(Number(launch.get("tgWebAppVersion")) >= ASKS_SINCE)) return Promise.resolve(false);
     return new Promise((resolve) => {
       this.on("write_access_requested", (data) => resolve(data?.status === "allowed"));
       post("web_app_request_write_access");

@@ -31,7 +31,8 @@ export function field(label, input, ...hint) {
 /** Says something for some seconds. */
 export function notice(text, kind = "info") {
   const note = h("p", { class: `notice ${kind}` }, text);
-  document.getElementById("notices").append(note);
+  // What is outside of an open dialog is neither seen nor read out.
+  (document.querySelector("dialog[open] .notices") ?? document.getElementById("notices")).append(note);
   setTimeout(() => note.remove(), 8000);
 }
 
@@ -46,27 +47,33 @@ export function alertBox() {
 }
 
 /**
- * Shows `text` in an alert. With `seconds`, counts them down, keeps `button` disabled until then, and calls `after`.
+ * Shows `text` in an alert. With `seconds`, counts them down, keeps `button` disabled until then, and calls `after`. What
+ * the alert says next takes the place of both, and gives the button back.
  */
 export function show(box, text, seconds, button, after) {
   clearInterval(box.timer);
+  if (box.held) box.held.disabled = false;
+  box.held = undefined;
   box.hidden = !text;
   box.textContent = text ?? "";
   if (!text || !seconds) return;
   const until = Date.now() + seconds * 1000;
-  if (button) button.disabled = true;
+  if (button && !button.disabled) {
+    button.disabled = true;
+    box.held = button;
+  }
   // Read out once; the clock is for the eye.
   const clock = h("span", { class: "clock", "aria-hidden": "true" });
   box.append(" ", clock, h("span", { class: "unseen" }, `Wait ${seconds} seconds.`));
   const tick = () => {
+    // Whoever has gone elsewhere waits for nothing.
+    if (!box.isConnected) return clearInterval(box.timer);
     const left = Math.ceil((until - Date.now()) / 1000);
     if (left > 0) {
       clock.textContent = `(${duration(left)})`;
       return;
     }
-    clearInterval(box.timer);
-    box.hidden = true;
-    if (button) button.disabled = false;
+    show(box);
     after?.();
   };
   box.timer = setInterval(tick, 500);
@@ -97,11 +104,15 @@ export function duration(seconds) {
 export function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => {
+    const end = () => {
       clearTimeout(timer);
       reject(signal.reason);
-    }, { once: true });
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", end);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener("abort", end, { once: true });
   });
 }
 

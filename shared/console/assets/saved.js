@@ -2,12 +2,15 @@
 
 import { call, Refusal } from "./api.js";
 import { gallery } from "./gallery.js";
-import { h, isAborted, notice } from "./page.js";
+import { alertBox, h, isAborted, notice, show as tell } from "./page.js";
 import { explain } from "./sentences.js";
 import { signIn } from "./sign_in.js";
 import { forgetUploads, uploads } from "./uploads.js";
 
 const who = document.getElementById("who");
+
+/** What ends when those who are signed in are so no more, or look at something else. */
+let stay = new AbortController();
 
 /** Shows the files of who is signed in, or the way in. */
 export async function show(view, signal) {
@@ -18,16 +21,20 @@ export async function show(view, signal) {
     else ask(view, signal);
   } catch (error) {
     if (isAborted(error)) return;
-    view.replaceChildren(
-      h("section", { class: "empty" },
-        h("p", { class: "alert", role: "alert" }, explain(error)),
-        h("button", { type: "button", onclick: () => show(view, signal) }, "Try again")),
-    );
-    if (error.status === 0) addEventListener("online", () => show(view, signal), { once: true, signal });
+    const again = () => {
+      removeEventListener("online", again);
+      show(view, signal);
+    };
+    const alert = alertBox();
+    const button = h("button", { type: "button", onclick: again }, "Try again");
+    view.replaceChildren(h("section", { class: "empty" }, alert, button));
+    tell(alert, explain(error), error.retryAfter, button, again);
+    if (error.status === 0) addEventListener("online", again, { signal });
   }
 }
 
 function ask(view, signal) {
+  stay.abort();
   who.replaceChildren();
   view.classList.remove("signed-in");
   signIn(view, signal, (user) => {
@@ -42,16 +49,23 @@ function enter(view, signal, user) {
   const name = [user?.first_name, user?.last_name].filter(Boolean).join(" ") || "You";
   const out = h("button", { type: "button", class: "quiet", onclick: () => leave(view, signal, out) }, "Sign out");
   who.replaceChildren(h("span", { class: "name" }, name), out);
+  stay.abort();
+  const mine = new AbortController();
+  stay = mine;
   const lost = (error) => {
     if (!(error instanceof Refusal) || error.status !== 401) return false;
-    notice(explain(error), "bad");
+    if (mine.signal.aborted) return true;
     ask(view, signal);
+    notice(explain(error), "bad");
     return true;
   };
   view.classList.add("signed-in");
-  signal.addEventListener("abort", () => view.classList.remove("signed-in"));
-  const files = gallery(signal, lost);
-  view.replaceChildren(h("h1", {}, "Saved Messages"), uploads(signal, () => files.refresh(), lost), files.element);
+  signal.addEventListener("abort", () => {
+    view.classList.remove("signed-in");
+    mine.abort();
+  });
+  const files = gallery(mine.signal, lost, user?.id);
+  view.replaceChildren(h("h1", {}, "Saved Messages"), uploads(mine.signal, () => files.add(), lost), files.element);
 }
 
 async function leave(view, signal, button) {
@@ -62,7 +76,10 @@ async function leave(view, signal, button) {
     notice("You are signed out, here and at Telegram.");
     begin(view, signal);
   } catch (error) {
-    if (error.status === 401) return begin(view, signal);
+    if (error.status === 401) {
+      forgetUploads();
+      return begin(view, signal);
+    }
     notice(explain(error), "bad");
     button.disabled = false;
   }

@@ -1,8 +1,10 @@
 // What people read when the API refuses something: what it means for them, and what they can do.
 
-/** The page's own: what it says when nothing was answered. */
+/** The page's own: what it says when nothing was answered, or by something else than the API. */
 const OWN = {
   "No answer.": "The server cannot be reached. Check your connection, then try again.",
+  "Not shown.": "Your browser cannot show this file. Download it.",
+  "No JSON.": "Something else answered in the server's place. Check your connection, or ask whoever runs this page.",
 };
 
 /**
@@ -97,6 +99,10 @@ const BY_STATUS = {
   413: "That is too large.",
   415: "That is nothing the server takes.",
   429: "Too much was asked for. Please wait, then try again.",
+  500: "Something failed on the server. Please try again in a moment.",
+  502: "The server does not answer right now. Please try again in a moment.",
+  503: "The server does not answer right now. Please try again in a moment.",
+  504: "The server took too long. Please try again.",
 };
 
 /** A sentence for a Refusal, or for any other error. */

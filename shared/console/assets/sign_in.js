@@ -35,6 +35,7 @@ function askPhone(way) {
   const alert = alertBox();
   const form = h("form", { onsubmit: (event) => submit(event, button, alert, async () => {
     const { body } = await call("POST", "/send-code", { json: { phone: phone.value }, signal: way.signal });
+    if (!form.isConnected) return;
     tellCode(phone.value);
     askCode(way, phone.value, body);
   }) },
@@ -61,20 +62,27 @@ function askCode(way, phone, sent) {
   const button = h("button", {}, "Sign in");
   const alert = alertBox();
   const again = h("button", { type: "button", class: "quiet", onclick: () => act(again, alert, async () => {
-    const { body } = await call("POST", "/resend-code", { json: {}, signal: way.signal });
+    const { body } = await call("POST", "/resend-code", { json: {}, signal: way.signal }).catch((error) => {
+      // A code that is too old cannot be sent again; another can.
+      if (!error.message.startsWith("Code has expired")) throw error;
+      return call("POST", "/send-code", { json: { phone }, signal: way.signal });
+    });
+    if (!form.isConnected) return;
     tellCode(phone);
     notice("Telegram sent another code.");
     askCode(way, phone, body);
   }) }, "Send another");
   const form = h("form", { onsubmit: (event) => submit(event, button, alert, async () => {
     try {
-      const { body } = await call("POST", "/sign-in", { json: { phone, code: code.value }, signal: way.signal });
+      // Not ended by whoever looks at something else meanwhile: the answer brings the cookie of a login that is there.
+      const { body } = await call("POST", "/sign-in", { json: { phone, code: code.value } });
       way.done(body.user);
     } catch (error) {
       // Without its cookie the server knows of no code.
       const isLost = isElsewhere && error.message.startsWith("Code has expired") && Date.now() - sentAt < FRESH_MS;
       if (isLost) return show(alert, NO_COOKIE);
       if (!error.body?.password_required) throw error;
+      if (!form.isConnected) return;
       askPassword(way, error.body.hint, phone);
     }
   }) },
@@ -91,7 +99,7 @@ function askPassword(way, hint, phone) {
   const button = h("button", {}, "Sign in");
   const alert = alertBox();
   const form = h("form", { onsubmit: (event) => submit(event, button, alert, async () => {
-    const { body } = await call("POST", "/check-password", { json: { password: password.value }, signal: way.signal });
+    const { body } = await call("POST", "/check-password", { json: { password: password.value } });
     way.done(body.user);
   }) },
   h("p", {}, "Your account has a password besides the code."),
@@ -120,7 +128,10 @@ async function askQr(way) {
       h("li", {}, "Point the phone at this code.")),
     picture, alert, h("div", { class: "actions" }, back));
   back.focus();
+  let drawn;
   const draw = (code) => {
+    if (code.url === drawn) return;
+    drawn = code.url;
     picture.replaceChildren(h("img", { src: code.image, alt: "QR code for signing in", width: "240", height: "240" }));
     tellQr(code.url);
   };
@@ -137,7 +148,8 @@ async function askQr(way) {
   } catch (error) {
     if (isAborted(error)) return;
     picture.replaceChildren();
-    show(alert, error.status === 404 ? "QR codes are turned off here." : explain(error), error.retryAfter);
+    const off = error.status === 404 ? "QR codes are turned off here." : undefined;
+    show(alert, off ?? explain(error), error.retryAfter, undefined, () => askQr(way));
   } finally {
     tellQr(undefined);
   }
@@ -161,8 +173,8 @@ async function submit(event, button, alert, work) {
 
 /** Does `work` while `button` waits, and shows what went wrong. Gives the error, if there was one. */
 async function act(button, alert, work) {
-  button.disabled = true;
   show(alert);
+  button.disabled = true;
   try {
     await work();
     button.disabled = false;

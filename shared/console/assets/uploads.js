@@ -2,13 +2,14 @@
 // where the server sends them on. What is unfinished survives a reload of the page.
 
 import { call, send, url } from "./api.js";
-import { announce, duration, h, isAborted, notice, pause, size } from "./page.js";
+import { h, isAborted, notice, pause, size } from "./page.js";
 import { explain } from "./sentences.js";
+import { Row } from "./upload_row.js";
 
 /** Bytes of a file that goes in one request: the gateway takes about 4.5 MB. */
 const SMALL = 4_000_000;
 
-/** Parts that are on their way at once. */
+/** Files, and parts of each, that are on their way at once. */
 const AT_ONCE = 3;
 
 /** Tries of a part, with growing pauses between them. */
@@ -20,7 +21,7 @@ const NOTES = "lambdagram uploads";
 /** The place for uploads. `done` is called when a file has arrived; `lost` is told of errors. */
 export function uploads(signal, done, lost) {
   const list = h("ul", { class: "uploads", "aria-label": "Uploads" });
-  const caption = h("input", { type: "text", name: "caption", "aria-label": "Caption", placeholder: "Caption, if you like" });
+  const caption = h("input", { type: "text", name: "caption", dir: "auto", "aria-label": "Caption", placeholder: "Caption, if you like" });
   const sendAs = h("select", { "aria-label": "Send as" },
     h("option", { value: "auto" }, "As photo or video"), h("option", { value: "document" }, "As a plain file"));
   const picker = h("input", { type: "file", multiple: true, id: "picker", class: "hidden-input", onchange: () => {
@@ -35,6 +36,7 @@ export function uploads(signal, done, lost) {
 
   // Wherever on the page: a browser opens a file that is dropped beside the place for it.
   document.addEventListener("dragover", (event) => {
+    if (!hasFiles(event)) return;
     event.preventDefault();
     zone.classList.add("over");
   }, { signal });
@@ -42,6 +44,7 @@ export function uploads(signal, done, lost) {
     if (!event.relatedTarget) zone.classList.remove("over");
   }, { signal });
   document.addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
     event.preventDefault();
     zone.classList.remove("over");
     take([...event.dataTransfer.files]);
@@ -59,13 +62,35 @@ export function uploads(signal, done, lost) {
 
   const rows = new Map();
 
+  /** Rows whose turn has not come, and what is to be done for each. */
+  const waiting = [];
+  let busy = 0;
+
   function begin(file) {
     const options = { caption: caption.value, as: sendAs.value };
     const row = new Row(file.name, file.size, list, signal);
     run(row, () => (file.size <= SMALL ? sendSmall(row, file, options) : sendLarge(row, file, options)));
   }
 
-  async function run(row, work) {
+  function run(row, work) {
+    row.say(busy < AT_ONCE ? size(row.bytes) : "Waiting its turn");
+    waiting.push([row, work]);
+    next();
+  }
+
+  function next() {
+    while (busy < AT_ONCE && waiting.length > 0) {
+      const [row, work] = waiting.shift();
+      if (row.signal.aborted) continue;
+      busy += 1;
+      attempt(row, work).finally(() => {
+        busy -= 1;
+        next();
+      });
+    }
+  }
+
+  async function attempt(row, work) {
     try {
       await work();
       row.finish();
@@ -73,7 +98,7 @@ export function uploads(signal, done, lost) {
     } catch (error) {
       if (isAborted(error)) return;
       if (lost(error)) return;
-      row.fail(explain(error), error.retryAfter, () => run(row, work));
+      row.fail(error, () => run(row, work));
     }
   }
 
@@ -115,6 +140,9 @@ export function uploads(signal, done, lost) {
     const lengthOf = (number) => Math.min(upload.part_size, file.size - (number - 1) * upload.part_size);
     let gone = file.size - missing.reduce((sum, part) => sum + lengthOf(part.number), 0);
     const under = new Map();
+    // When one part fails, the others on their way are of no use any more.
+    const stop = new AbortController();
+    const signal = AbortSignal.any([row.signal, stop.signal]);
     const tell = () => {
       const flowing = [...under.values()].reduce((sum, bytes) => sum + bytes, 0);
       row.progress((gone + flowing) / 2, "Sending");
@@ -124,7 +152,7 @@ export function uploads(signal, done, lost) {
       for (let part = missing.shift(); part; part = missing.shift()) {
         const from = (part.number - 1) * upload.part_size;
         const bytes = file.slice(from, from + lengthOf(part.number));
-        const etag = await sendPart(upload.id, part, bytes, row.signal, (loaded) => {
+        const etag = await sendPart(upload.id, part, bytes, signal, (loaded) => {
           under.set(part.number, loaded);
           tell();
         });
@@ -134,7 +162,9 @@ export function uploads(signal, done, lost) {
         tell();
       }
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    // Other pages of this browser see that somebody is at it.
+    const all = () => Promise.all(Array.from({ length: AT_ONCE }, work));
+    await navigator.locks.request(lockOf(upload.id), { signal }, all).finally(() => stop.abort());
     parts.sort((one, other) => one.number - other.number);
     await call("POST", `/uploads/${upload.id}/complete`, { json: { parts }, signal: row.signal });
     await follow(row, upload.id);
@@ -171,6 +201,8 @@ export function uploads(signal, done, lost) {
   async function takeUp(id, noted) {
     let body;
     try {
+      // Another page of this browser may be at it. What it leaves is taken up.
+      await navigator.locks.request(lockOf(id), { signal }, () => {});
       ({ body } = await call("GET", `/uploads/${id}`, { signal }));
     } catch (error) {
       if (error.status === 404) forget(id);
@@ -182,6 +214,7 @@ export function uploads(signal, done, lost) {
       return;
     }
     const row = new Row(noted.name, noted.size, list, signal);
+    row.id = id;
     row.onCancel = () => drop(id);
     rows.set(id, row);
     if (body.state !== "receiving") {
@@ -198,7 +231,8 @@ export function uploads(signal, done, lost) {
       row.again.hidden = true;
       run(row, async () => {
         const fresh = await call("GET", `/uploads/${id}`, { signal: row.signal });
-        await stage(row, file, fresh.body);
+        // Another page may have gone on with it.
+        await (fresh.body.state === "receiving" ? stage(row, file, fresh.body) : follow(row, id));
       });
     };
   }
@@ -216,6 +250,15 @@ function whenGone(error) {
   if (error.status !== 404) throw error;
 }
 
+function whenUnanswered(error) {
+  if (error.status !== 0) throw error;
+}
+
+/** Whether files are dragged: a text is for the field that it is dropped on. */
+function hasFiles(event) {
+  return event.dataTransfer.types.includes("Files");
+}
+
 async function sendPart(id, part, bytes, signal, onProgress) {
   let address = part.url;
   for (let tried = 1; ; tried += 1) {
@@ -226,81 +269,15 @@ async function sendPart(id, part, bytes, signal, onProgress) {
       if (isAborted(error) || tried === TRIES) throw error;
       onProgress(0);
       await pause(300 * 3 ** (tried - 1), signal);
-      // Its URL may have expired.
-      const { body } = await call("GET", `/uploads/${id}`, { signal });
-      address = body.parts?.find(({ number }) => number === part.number)?.url ?? address;
+      // Its URL may have expired. Without a network nobody knows.
+      const fresh = await call("GET", `/uploads/${id}`, { signal }).catch(whenUnanswered);
+      address = fresh?.body.parts?.find(({ number }) => number === part.number)?.url ?? address;
     }
   }
 }
 
-/** A line in the list of uploads. */
-class Row {
-  constructor(name, bytes, list, signal) {
-    this.stop = new AbortController();
-    this.signal = this.stop.signal;
-    this.bytes = bytes;
-    this.bar = h("progress", { max: 1000, value: 0, "aria-label": `Progress of ${name}` });
-    this.name = name;
-    this.text = h("span", { class: "facts" }, size(bytes));
-    this.cancel = h("button", { type: "button", class: "quiet", "aria-label": `Cancel ${name}`, onclick: () => this.end() }, "Cancel");
-    this.again = h("button", { type: "button", class: "quiet", hidden: true }, "Try again");
-    this.element = h("li", {}, h("div", {}, h("span", { class: "name" }, name), this.text, this.bar), h("div", { class: "actions" }, this.again, this.cancel));
-    list.append(this.element);
-    // Parts go on only while their page is there; what the server has goes on anyway.
-    signal.addEventListener("abort", () => this.stop.abort());
-  }
-
-  progress(bytes, what) {
-    const share = this.bytes === 0 ? 0 : bytes / this.bytes;
-    this.bar.value = Math.round(share * 1000);
-    this.say(`${what}: ${Math.floor(share * 100)} % of ${size(this.bytes)}`);
-  }
-
-  say(text) {
-    this.text.textContent = text;
-    this.text.classList.remove("bad");
-  }
-
-  finish() {
-    this.bar.value = 1000;
-    this.say("In your Saved Messages.");
-    announce(`${this.name} is in your Saved Messages.`);
-    this.cancel.remove();
-    setTimeout(() => this.element.remove(), 4000);
-  }
-
-  fail(text, seconds, again) {
-    announce(`${this.name}: ${text}`);
-    this.text.classList.add("bad");
-    this.bar.hidden = true;
-    this.offer("Try again", () => {
-      this.again.hidden = true;
-      this.bar.hidden = false;
-      again();
-    });
-    const until = Date.now() + (seconds ?? 0) * 1000;
-    const tick = () => {
-      const left = Math.ceil((until - Date.now()) / 1000);
-      this.text.textContent = left > 0 ? `${text} (${duration(left)})` : text;
-      this.again.disabled = left > 0;
-      if (left > 0 && !this.signal.aborted) setTimeout(tick, 500);
-    };
-    tick();
-  }
-
-  /** Shows a button beside the one that cancels. */
-  offer(label, pressed) {
-    this.again.textContent = label;
-    this.again.setAttribute("aria-label", `${label}: ${this.name}`);
-    this.again.onclick = pressed;
-    this.again.hidden = false;
-  }
-
-  end() {
-    this.stop.abort();
-    this.element.remove();
-    this.onCancel?.();
-  }
+function lockOf(id) {
+  return `lambdagram upload ${id}`;
 }
 
 function isSame(note, file) {

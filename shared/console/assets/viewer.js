@@ -1,7 +1,7 @@
 // One file at full size: streams video and audio, shows pictures and PDFs, offers everything as a download.
 
 import { call, isElsewhere, Refusal, url } from "./api.js";
-import { duration, h, isAborted, notice, size } from "./page.js";
+import { alertBox, duration, h, isAborted, notice, show, size } from "./page.js";
 import { explain } from "./sentences.js";
 
 /** Pictures that every browser shows. */
@@ -10,13 +10,24 @@ const PICTURES = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/a
 /** Bytes of a PDF that is fetched whole to be shown; a larger one is offered as a download. */
 const LARGEST_PDF = 50_000_000;
 
+/** Bytes of a file that the server gives in one piece; a larger one it gives in ranges alone. */
+const LARGEST_WHOLE = 200_000_000;
+
+/** What is said of a file that is there, and fails nevertheless. */
+const NOT_SHOWN = "Not shown.";
+
 /** Shows `items[at]`; the arrow keys lead to its neighbours, and `more` gets further ones. */
 export function view(items, at, { more, signal, lost }) {
-  const title = h("h2", { id: "viewer-title" });
+  const title = h("h2", { id: "viewer-title", dir: "auto" });
   const stage = h("div", { class: "stage" });
   const facts = h("p", { class: "facts" });
-  const caption = h("p", { class: "caption" });
+  const caption = h("p", { class: "caption", dir: "auto" });
   const save = h("a", { class: "button quiet", download: "", onclick: (event) => {
+    if (items[at].size > LARGEST_WHOLE) {
+      event.preventDefault();
+      notice(`The file is larger than ${size(LARGEST_WHOLE)}, which is too large to be fetched in one piece. Take it from Telegram itself.`, "bad");
+      return;
+    }
     if (!isElsewhere) return;
     // A link to another site may not bring the cookie along; a ticket needs none.
     event.preventDefault();
@@ -27,13 +38,15 @@ export function view(items, at, { more, signal, lost }) {
   const dialog = h("dialog", { class: "viewer", "aria-labelledby": "viewer-title" },
     h("header", {}, title, h("button", { type: "button", class: "quiet", autofocus: true, onclick: () => dialog.close() }, "Close")),
     stage,
-    h("footer", {}, h("div", { class: "about" }, caption, facts), h("div", { class: "actions" }, before, after, save)));
+    h("footer", {}, h("div", { class: "about" }, caption, facts), h("div", { class: "actions" }, before, after, save)),
+    h("div", { class: "notices", role: "status", "aria-live": "polite" }));
   let shown = new AbortController();
 
-  function turn() {
+  function turn(isAgain = false) {
     const item = items[at];
     shown.abort();
     shown = new AbortController();
+    const { signal: mine } = shown;
     title.textContent = item.name;
     caption.textContent = item.caption ?? "";
     const sides = item.width && item.height ? `${item.width} × ${item.height}` : undefined;
@@ -44,9 +57,17 @@ export function view(items, at, { more, signal, lost }) {
     before.disabled = at === 0;
     after.disabled = at === items.length - 1;
     const loading = h("p", { class: "loading", role: "status" }, "Loading…");
-    const fail = (text) => stage.replaceChildren(h("p", { class: "alert", role: "alert" }, text));
+    const fail = (error) => {
+      // It may be another file's turn by now.
+      if (mine.aborted || lost(error)) return;
+      // What can be fetched now may have failed for a moment only.
+      if (error.message === NOT_SHOWN && !isAgain) return turn(true);
+      const alert = alertBox();
+      stage.replaceChildren(alert);
+      show(alert, explain(error), error.retryAfter, undefined, turn);
+    };
     stage.replaceChildren(loading);
-    stage.append(content(item, shown.signal, fail, lost, () => loading.remove()));
+    stage.append(content(item, mine, fail, () => loading.remove()));
     if (at >= items.length - 3) Promise.resolve(more()).then(() => { after.disabled = at === items.length - 1; });
   }
 
@@ -64,28 +85,30 @@ export function view(items, at, { more, signal, lost }) {
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();
   });
+  const close = () => dialog.close();
   dialog.addEventListener("close", () => {
     shown.abort();
+    signal.removeEventListener("abort", close);
     dialog.remove();
     document.body.classList.remove("covered");
   });
-  signal.addEventListener("abort", () => dialog.close());
+  signal.addEventListener("abort", close);
   document.body.append(dialog);
   document.body.classList.add("covered");
   dialog.showModal();
   turn();
 }
 
-function content(item, signal, fail, lost, onload) {
+function content(item, signal, fail, onload) {
   const address = url(`/stream_media/${item.id}`);
   const crossorigin = isElsewhere ? "use-credentials" : undefined;
   // An element does not tell why it failed; a request of one byte does.
-  const onerror = () => why(address, signal).then((error) => {
-    if (error && !lost(error)) fail(explain(error));
-    else if (!error) fail("Your browser cannot show this file. Download it.");
-  });
+  const onerror = () => why(address, signal).then(fail);
   if (PICTURES.includes(item.mime_type)) {
-    return h("img", { src: address, alt: item.caption || item.name, crossorigin, onerror, onload });
+    const image = h("img", { src: address, alt: item.caption || item.name, crossorigin, onerror, onload });
+    // Ends the request, too.
+    signal.addEventListener("abort", () => image.removeAttribute("src"));
+    return image;
   }
   if (item.mime_type.startsWith("video/")) {
     return media(h("video", { src: address, controls: true, playsinline: true, preload: "metadata", crossorigin, onerror, onloadedmetadata: onload }), item, signal);
@@ -93,7 +116,7 @@ function content(item, signal, fail, lost, onload) {
   if (item.mime_type.startsWith("audio/")) {
     return media(h("audio", { src: address, controls: true, preload: "metadata", crossorigin, onerror, onloadedmetadata: onload }), item, signal);
   }
-  if (item.mime_type === "application/pdf" && item.size <= LARGEST_PDF) return pdf(address, item, signal, fail, onload);
+  if (item.mime_type === "application/pdf" && item.size <= LARGEST_PDF && navigator.pdfViewerEnabled) return pdf(address, item, signal, fail, onload);
   onload();
   return h("p", { class: "empty" }, "This kind of file is not shown here. Download it to open it.");
 }
@@ -114,14 +137,14 @@ function pdf(address, item, signal, fail, onload) {
   const frame = h("iframe", { title: item.name });
   fetch(address, { credentials: "include", signal })
     .then(async (response) => {
-      if (!response.ok) throw new Refusal(response.status, await response.json().catch(() => undefined));
+      if (!response.ok) throw await refusal(response);
       const copy = URL.createObjectURL(new Blob([await response.arrayBuffer()], { type: "application/pdf" }));
       signal.addEventListener("abort", () => URL.revokeObjectURL(copy));
       onload();
       frame.src = copy;
     })
     .catch((error) => {
-      if (!isAborted(error)) fail(explain(error instanceof Refusal ? error : new Refusal(0)));
+      if (!isAborted(error)) fail(error instanceof Refusal ? error : new Refusal(0));
     });
   return frame;
 }
@@ -138,9 +161,12 @@ async function saveByTicket(item, lost) {
 async function why(address, signal) {
   try {
     const response = await fetch(address, { credentials: "include", headers: { Range: "bytes=0-0" }, signal });
-    if (response.ok) return undefined;
-    return new Refusal(response.status, await response.json().catch(() => undefined));
-  } catch (error) {
-    return isAborted(error) ? undefined : new Refusal(0);
+    return response.ok ? new Error(NOT_SHOWN) : await refusal(response);
+  } catch {
+    return new Refusal(0);
   }
+}
+
+async function refusal(response) {
+  return new Refusal(response.status, await response.json().catch(() => undefined), response.headers.get("Retry-After"));
 }

@@ -91,15 +91,16 @@ async fn a_picture_that_was_not_sent_is_sent_again_and_one_that_was_refused_says
 
 #[tokio::test]
 async fn telegram_shows_it_as_a_mini_app_on_a_phone() {
-    telegram_shows_it(Screen::Phone).await;
+    telegram_shows_it(Screen::Phone, "#").await;
 }
 
 #[tokio::test]
 async fn telegram_shows_it_as_a_mini_app_on_a_desktop() {
-    telegram_shows_it(Screen::Desktop).await;
+    telegram_shows_it(Screen::Desktop, "#camera?").await;
 }
 
-async fn telegram_shows_it(screen: Screen) {
+/// With an address that ends so.
+async fn telegram_shows_it(screen: Screen, ending: &str) {
     let Some(chromium) = Chromium::start().await else { return };
     let stack = start().await;
     let init = stack.init(77).await;
@@ -107,7 +108,7 @@ async fn telegram_shows_it(screen: Screen) {
         json!({"bg_color": "#101820", "text_color": "#f0f0f0", "button_color": "#aa3344"}).to_string();
     let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let part = format!(
-        "#tgWebAppData={}&tgWebAppVersion=9.0&tgWebAppPlatform=ios&tgWebAppThemeParams={}",
+        "{ending}tgWebAppData={}&tgWebAppVersion=9.0&tgWebAppPlatform=ios&tgWebAppThemeParams={}",
         encoded(&init),
         encoded(&colours)
     );
@@ -155,9 +156,28 @@ async fn telegram_shows_it(screen: Screen) {
             "location.hash = '#camera';
              await until('shown again', () => document.querySelectorAll('.taken li').length === 0);
              window.Telegram.WebView.receiveEvent('back_button_pressed');
-             await until('back', () => location.hash.includes('tgWebAppData'));",
+             await until('back', () => location.hash.includes('tgWebAppData'));
+             await until('shown', () => document.querySelector('.finder video'));
+             window.Telegram.WebView.receiveEvent('back_button_pressed');
+             await until('closed', () => window.told.some(([name]) => name === 'web_app_close'));",
         )
         .await;
+    console.end();
+    chromium.close().await;
+    stack.end().await;
+}
+
+#[tokio::test]
+async fn an_app_that_cannot_ask_for_write_access_says_what_to_do() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let stack = start().await;
+    let init = utf8_percent_encode(&stack.init(77).await, NON_ALPHANUMERIC).to_string();
+    let part = format!("#tgWebAppData={init}&tgWebAppVersion=6.7&tgWebAppPlatform=android");
+    let silent = "window.TelegramWebviewProxy = { postEvent: () => {} };";
+    let console = Console::open_with(&chromium, &stack, &part, Screen::Phone, silent).await;
+    stack.fault(json!({"method": "sendPhoto", "error": "403:Forbidden: bot can't initiate conversation with a user", "times": 1})).await;
+    console.click(".shutter").await;
+    console.says(".alert", "The bot may not write to you, so no picture can arrive.").await;
     console.end();
     chromium.close().await;
     stack.end().await;

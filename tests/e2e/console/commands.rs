@@ -42,3 +42,43 @@ async fn a_command_is_sent_and_its_result_shown() {
     chromium.close().await;
     stack.end_clean().await;
 }
+
+/// Loses the answer to the first command, lets a proxy answer the second, and loses some looks at the third.
+const LOST: &str = "
+    const ask = window.fetch;
+    let sent = 0;
+    let looks = 0;
+    window.fetch = async (address, init) => {
+        const path = new URL(address, location).pathname;
+        if (path === '/enqueue_command' && (sent += 1) === 2) return new Response('Bad Gateway', {status: 502});
+        const isLost = path.startsWith('/commands/') ? (looks += 1) < 3 : path === '/enqueue_command' && sent === 1;
+        const answer = isLost && path.startsWith('/commands/') ? undefined : await ask(address, init);
+        if (isLost) throw new TypeError('Failed to fetch');
+        return answer;
+    };
+";
+
+#[tokio::test]
+async fn a_command_whose_answer_is_lost_is_not_done_twice() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let stack = start().await;
+    let key = stack.service("admin").await.key;
+    for (number, screen) in (1..).zip(Screen::ALL) {
+        let console = Console::open_with(&chromium, &stack, "#commands", screen, LOST).await;
+        console.write("input[name=key]", &key).await;
+        let text = format!(r#"{{"chat_id": 1, "text": "Once {number}"}}"#);
+        console.write("textarea", &text).await;
+        console.click("form.card button").await;
+        console.says(".alert", "The server cannot be reached.").await;
+        console.click("form.card button").await;
+        console.says(".alert", "The server does not answer right now.").await;
+        console.picture("command-unanswered").await;
+        console.run::<()>("document.getElementById('wait').click()").await;
+        console.click("form.card button").await;
+        console.says(".log .badge", "done").await;
+        assert_eq!(stack.chat(1).len(), number);
+        console.end();
+    }
+    chromium.close().await;
+    stack.end_clean().await;
+}

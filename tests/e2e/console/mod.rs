@@ -10,4 +10,6 @@ mod reference;
 mod saved;
 mod sign_in;
 mod support;
+mod troubles;
 mod uploads;
+mod waits;

@@ -1,9 +1,18 @@
 //! The gallery and the viewer.
 
-use super::support::{Console, Screen, end_accounts, start};
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
+use serde_json::json;
+
+use super::support::{Console, Screen, end_accounts, file, start};
+use super::waits::LISTED;
 use crate::account::PHONE;
 use crate::browser::Chromium;
 use crate::saved_messages::MANY_PHONE;
+use crate::support::picture;
+
+/// An account of which nobody has heard yet.
+const NEW_PHONE: &str = "+15557654323";
 
 /// Holds the list until it is let go.
 const HOLD: &str = "
@@ -78,7 +87,7 @@ async fn files_are_listed_shown_streamed_and_sought() {
 #[tokio::test]
 async fn the_list_grows_as_one_scrolls_and_keeps_to_what_is_asked_for() {
     let Some(chromium) = Chromium::start().await else { return };
-    let stack = start().await;
+    let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
     for screen in Screen::ALL {
         let console = Console::signed_in_as(MANY_PHONE, &chromium, &stack, screen).await;
         assert!(console.count(".tile").await < 200);
@@ -90,6 +99,12 @@ async fn the_list_grows_as_one_scrolls_and_keeps_to_what_is_asked_for() {
              })",
             )
             .await;
+        // What is new comes first, and whoever has scrolled far keeps their place.
+        let (files, name) = (console.count(".tile").await, format!("new-{screen:?}.txt"));
+        let path = file(folder.path(), &name, 1000, files as u64);
+        console.page.choose("#picker", &[&path]).await.unwrap();
+        console.shows(&format!("li:first-child .tile[data-name=\"{name}\"]")).await;
+        assert!(console.count(".tile").await > files);
         console.write(".toolbar select", "video").await;
         console.says(".loading", "No videos here.").await;
         assert_eq!(console.count(".tile").await, 0);
@@ -123,6 +138,107 @@ async fn a_page_without_a_network_says_so_keeps_what_it_has_and_goes_on_with_one
         assert_eq!(console.count(".tile").await, files);
         console.click(".who button").await;
         console.shows("input[name=phone]").await;
+        console.end();
+    }
+    end_accounts(chromium, stack).await;
+}
+
+#[tokio::test]
+async fn who_signs_in_next_sees_no_pictures_of_who_did_before() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let stack = start().await;
+    stack.account(&json!({"phone": NEW_PHONE, "first_name": "Grace"})).await;
+    // Its messages have the numbers that the first account's have.
+    let path = format!("/_sim/accounts/{}/saved-messages", NEW_PHONE.replace('+', "%2B"));
+    for number in 0..100 {
+        let text = json!({"text": format!("Note {number}")});
+        assert_eq!(stack.request(Method::POST, &path).json(&text).send().await.unwrap().status(), 201);
+    }
+    for number in 0..40 {
+        let file = Part::bytes(picture(number)).file_name(format!("{number}.png"));
+        let form = Form::new().part("file", file).text("as", "photo");
+        let sent = stack.request(Method::POST, &path).multipart(form).send().await.unwrap();
+        assert_eq!(sent.status(), 201);
+    }
+    let console = Console::signed_in(&chromium, &stack, Screen::Desktop).await;
+    console.run::<()>(THUMBNAILS).await;
+    let first: Vec<String> = console.run(MESSAGES).await;
+    console.click(".who button").await;
+    console.send_code(NEW_PHONE).await;
+    console.write("input[name=code]", &stack.code_of(NEW_PHONE).await).await;
+    console.click(".sign-in form button").await;
+    console.run::<()>(THUMBNAILS).await;
+    let second: Vec<String> = console.run(MESSAGES).await;
+    assert!(first.iter().any(|message| second.contains(message)), "{first:?} and {second:?}");
+    let wrong: Vec<String> = console
+        .run(
+            "const bytes = async (cache, src) =>
+                 String(new Uint8Array(await (await fetch(src, {cache})).arrayBuffer()));
+             const wrong = [];
+             for (const {src} of document.querySelectorAll('.thumbnail')) {
+                 if (await bytes('default', src) !== await bytes('reload', src)) wrong.push(src);
+             }
+             return wrong;",
+        )
+        .await;
+    assert_eq!(wrong, Vec::<String>::new());
+    console.end();
+    end_accounts(chromium, stack).await;
+}
+
+/// Waits for small pictures.
+const THUMBNAILS: &str =
+    "await until('thumbnails', () => document.querySelectorAll('.thumbnail.here').length >= 3)";
+
+/// The messages that have small pictures.
+const MESSAGES: &str =
+    "return [...document.querySelectorAll('.thumbnail')].map(({src}) => new URL(src).pathname)";
+
+/// Makes the list's first file a large one with a name that is written from right to left, and leaves the second list
+/// hanging in its middle.
+const CHANGED: &str = "
+    const ask = window.fetch;
+    let lists = 0;
+    window.fetch = async (address, init) => {
+        const answer = await ask(address, init);
+        if (!String(address).includes('/get-saved-messages-media')) return answer;
+        lists += 1;
+        const body = await answer.json();
+        body[0] = {...body[0], name: 'תמונה (1).zip', caption: '', size: 300_000_000, mime_type: 'application/zip'};
+        answer.json = async () => body;
+        if (lists === 2) {
+            window.hangs = true;
+            answer.json = () => new Promise((_, end) => init.signal.addEventListener('abort', () => end(init.signal.reason)));
+        }
+        return answer;
+    };
+";
+
+#[tokio::test]
+async fn a_list_that_nobody_wants_any_more_leaves_nothing_behind() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let stack = start().await;
+    for screen in Screen::ALL {
+        let console = Console::open_with(&chromium, &stack, "", screen, CHANGED).await;
+        console.sign_in(PHONE).await;
+        console.shows(".tile").await;
+        console.click(".toolbar button").await;
+        console.run::<()>("await until('it hangs', () => window.hangs)").await;
+        console.write(".toolbar select", "photo").await;
+        console.run::<()>(LISTED).await;
+        assert_eq!(console.count(".alert:not([hidden])").await, 0);
+
+        let direction: String = console
+            .run("return getComputedStyle(document.querySelector('.tile[data-name$=zip] .name')).direction")
+            .await;
+        assert_eq!(direction, "rtl");
+        console.picture("right-to-left").await;
+        // What the server does not give in one piece is not asked for, and that is said where it is seen.
+        console.open_file(".zip").await;
+        console.click("dialog a[download]").await;
+        console.says("dialog .notice", "too large to be fetched in one piece").await;
+        console.picture("too-large").await;
+        console.close_file().await;
         console.end();
     }
     end_accounts(chromium, stack).await;

@@ -123,6 +123,35 @@ async fn an_upload_goes_on_after_a_reload() {
 }
 
 #[tokio::test]
+async fn an_upload_that_another_page_is_at_is_left_to_it() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
+    let path = file(folder.path(), "elsewhere.bin", 30_000_000, 50);
+    let mut console = Console::signed_in(&chromium, &stack, Screen::Desktop).await;
+    console.run::<()>(HOLD).await;
+    console.page.choose("#picker", &[&path]).await.unwrap();
+    console.run::<()>("await until('a part is held', () => window.held > 0)").await;
+    let held: Vec<String> =
+        console.run("return (await navigator.locks.query()).held.map(({name}) => name)").await;
+    let other = format!(
+        "navigator.locks.request({}, () => new Promise((go) => {{ window.leave = go; }}));",
+        json!(held[0])
+    );
+    console.page.before_each(&other).await.unwrap();
+    console.page.open(&format!("{}/?again", stack.stack.url())).await.unwrap();
+    console.shows(".tile").await;
+    console
+        .run::<()>("await until('it waits', async () => (await navigator.locks.query()).pending.length > 0)")
+        .await;
+    assert_eq!(console.count(".uploads li").await, 0);
+    // What the other page leaves is taken up.
+    console.run::<()>("window.leave()").await;
+    console.says(".uploads", "Choose this file again to go on.").await;
+    console.end();
+    end_accounts(chromium, stack).await;
+}
+
+#[tokio::test]
 async fn an_upload_that_fails_says_why_and_is_tried_again() {
     let Some(chromium) = Chromium::start().await else { return };
     let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
@@ -140,6 +169,81 @@ async fn an_upload_that_fails_says_why_and_is_tried_again() {
         console.says(".uploads", "In your Saved Messages.").await;
         console.end();
     }
+    end_accounts(chromium, stack).await;
+}
+
+#[tokio::test]
+async fn many_files_go_a_few_at_a_time() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
+    let console = Console::signed_in(&chromium, &stack, Screen::Phone).await;
+    let before = stack.saved_files(PHONE).len();
+    console
+        .run::<()>(
+            "window.most = 0;
+             let under = 0;
+             const send = XMLHttpRequest.prototype.send;
+             XMLHttpRequest.prototype.send = function (body) {
+                 window.most = Math.max(window.most, under += 1);
+                 this.addEventListener('readystatechange', () => { if (this.readyState === 4) under -= 1; });
+                 send.call(this, body);
+             };",
+        )
+        .await;
+    let paths: Vec<_> = (0..8)
+        .map(|number| file(folder.path(), &format!("one-of-{number}.txt"), 2000, 20 + number))
+        .collect();
+    let paths: Vec<_> = paths.iter().map(std::path::PathBuf::as_path).collect();
+    console.page.choose("#picker", &paths).await.unwrap();
+    console.says(".uploads", "Waiting its turn").await;
+    console.picture("many-uploads").await;
+    // One that is not wanted any more keeps no other waiting.
+    console.click(".uploads li:last-child button[aria-label^=Cancel]").await;
+    console
+        .run::<()>(
+            "await until('all are there', () =>
+                 document.querySelectorAll('.tile[data-name^=one-of]').length === 7 && !document.querySelector('.uploads li'));",
+        )
+        .await;
+    assert_eq!(console.run::<u32>("return window.most").await, 3);
+    assert_eq!(stack.saved_files(PHONE).len(), before + 7);
+    console.end();
+    end_accounts(chromium, stack).await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_dropped_after_signing_in_again_is_uploaded_once() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let stack = start().await;
+    let console = Console::signed_in(&chromium, &stack, Screen::Desktop).await;
+    console.click(".who button").await;
+    console.send_code(PHONE).await;
+    console.write("input[name=code]", &stack.code_of(PHONE).await).await;
+    console.click(".sign-in form button").await;
+    console.shows(".tile").await;
+    let before = stack.saved_files(PHONE).len();
+    console
+        .run::<()>(
+            "window.sent = 0;
+             const send = XMLHttpRequest.prototype.send;
+             XMLHttpRequest.prototype.send = function (body) { window.sent += 1; send.call(this, body); };
+             const drop = (dataTransfer) => {
+                 const event = new DragEvent('drop', {dataTransfer, bubbles: true, cancelable: true});
+                 document.querySelector('h1').dispatchEvent(event);
+                 return event.defaultPrevented;
+             };
+             const file = new DataTransfer();
+             file.items.add(new File(['once'], 'once.txt', {type: 'text/plain'}));
+             if (!drop(file)) throw new Error('the browser would open it');
+             const text = new DataTransfer();
+             text.setData('text/plain', 'A caption');
+             if (drop(text)) throw new Error('the field would not get it');",
+        )
+        .await;
+    console.shows(".tile[data-name=\"once.txt\"]").await;
+    assert_eq!(console.run::<u32>("return window.sent").await, 1);
+    assert_eq!(stack.saved_files(PHONE).len(), before + 1);
+    console.end();
     end_accounts(chromium, stack).await;
 }
 
