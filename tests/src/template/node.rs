@@ -36,7 +36,7 @@ impl<'a> Node<'a> {
     /// A part of this value; `None` where it has no such part.
     fn part(&self, key: &str, find: impl FnOnce(&Value) -> Option<&Value>) -> Option<Self> {
         let value = match &self.value {
-            Cow::Borrowed(value) => Cow::Borrowed(find(*value)?),
+            Cow::Borrowed(value) => Cow::Borrowed(find(value)?),
             Cow::Owned(value) => Cow::Owned(find(value)?.clone()),
         };
         Some(Self { value, at: join(&self.at, key) })
