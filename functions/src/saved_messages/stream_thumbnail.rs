@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY};
 use lambdagram_domain::media::{Thumbnail, ThumbnailContent};
 use lambdagram_domain::range::ByteRange;
 use lambdagram_telegram::mtproto::files::Piece;
@@ -82,7 +82,9 @@ impl StreamThumbnail {
                 order.caller.by,
             )
         };
-        Ok(answer.with(ETAG, &etag).with(CACHE_CONTROL, "private, max-age=31536000, immutable"))
+        // For whoever asks as the same person: every account counts its messages from one.
+        let kept = answer.with(CACHE_CONTROL, "private, max-age=31536000, immutable");
+        Ok(kept.with(VARY, "Authorization, Cookie").with(ETAG, &etag))
     }
 
     async fn picture(&self, order: Order, ready: Ready, thumbnail: Thumbnail) -> Result<Bytes, Unfetched> {

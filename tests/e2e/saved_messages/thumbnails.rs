@@ -57,6 +57,7 @@ async fn every_size_of_every_file_is_the_smallest_that_is_large_enough() {
             let media_type = if kind == "sticker" { "image/webp" } else { "image/jpeg" };
             assert_eq!(answer.header("content-type"), media_type);
             assert_eq!(answer.header("cache-control"), "private, max-age=31536000, immutable");
+            assert_eq!(answer.header("vary"), "Authorization, Cookie, Origin");
             assert_eq!(answer.header("x-content-type-options"), "nosniff");
             assert_eq!(answer.header("cross-origin-resource-policy"), "same-site");
             let came_along = matches!((kind, shape, size), ("photo", "portrait", "s" | "m"));
@@ -75,7 +76,7 @@ async fn every_size_of_every_file_is_the_smallest_that_is_large_enough() {
             assert_eq!(other.status, 200);
             let head = browser.fetch(Method::HEAD, &path, &[]).await;
             assert_eq!((head.status, head.bytes.len()), (200, 0));
-            for name in ["content-length", "content-type", "etag", "cache-control"] {
+            for name in ["content-length", "content-type", "etag", "cache-control", "vary"] {
                 assert_eq!(head.header(name), answer.header(name), "{name}");
             }
         }
