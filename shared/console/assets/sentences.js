@@ -4,7 +4,7 @@
 const OWN = {
   "No answer.": "The server cannot be reached. Check your connection, then try again.",
   "Not shown.": "Your browser cannot show this file. Download it.",
-  "Not allowed.": "The server was started again, and this page cannot send files to it any more. Reload the page.",
+  "Not allowed.": "This page cannot send files to the server any more. Reload the page.",
   "No JSON.": "Something else answered in the server's place. Check your connection, or ask whoever runs this page.",
 };
 

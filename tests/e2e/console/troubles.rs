@@ -111,7 +111,7 @@ async fn a_page_that_is_older_than_the_stack_says_so_and_sends_nothing_in_vain()
         let before = stack.saved_files(PHONE).len();
         console.run::<()>(EARLIER).await;
         console.page.choose("#picker", &[&path]).await.unwrap();
-        console.says(".uploads .bad", "The server was started again, and this page cannot send files").await;
+        console.says(".uploads .bad", "This page cannot send files to the server any more.").await;
         console.says(".notice", "The server was started again since this page was opened.").await;
         console.picture("restarted").await;
         // The pictures of the chat are elsewhere, too, and nothing more is said of it.
