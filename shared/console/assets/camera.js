@@ -4,7 +4,7 @@ import { call, Refusal } from "./api.js";
 import { config } from "./config.js";
 import { miniApp } from "./mini_app.js";
 import { alertBox, h, isAborted, notice, pause, show as showAlert } from "./page.js";
-import { explain, explainRefusal } from "./sentences.js";
+import { explain, explainRefusal, isHopeless } from "./sentences.js";
 import { person, signedInitData } from "./simulator.js";
 
 /** The longer side of a picture that is taken, in pixels: Telegram shows no more of a photo. */
@@ -47,16 +47,18 @@ export async function show(view, signal) {
 
   async function deliver(picture) {
     const state = h("span", { class: "state", role: "status" });
-    const again = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => bring(picture, key, state, again) }, "Send again");
+    const again = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => bring(picture, key, { state, again, remove }) }, "Send again");
+    const remove = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => item.remove() }, "Remove");
     const address = URL.createObjectURL(picture);
     const free = () => URL.revokeObjectURL(address);
-    taken.prepend(h("li", {}, h("img", { src: address, alt: "The picture", onload: free, onerror: free }), state, again));
+    const item = h("li", {}, h("img", { src: address, alt: "The picture", onload: free, onerror: free }), state, again, remove);
+    taken.prepend(item);
     // Of the picture, so that sending it again sends nothing twice.
     const key = crypto.randomUUID();
-    await bring(picture, key, state, again);
+    await bring(picture, key, { state, again, remove });
   }
 
-  async function bring(picture, key, state, again) {
+  async function bring(picture, key, { state, again, remove }) {
     showAlert(alert);
     again.hidden = true;
     state.textContent = "Sending…";
@@ -68,7 +70,7 @@ export async function show(view, signal) {
       if (isAborted(error)) return;
       state.textContent = explain(error);
       state.classList.add("bad");
-      again.hidden = false;
+      (isHopeless(error) ? remove : again).hidden = false;
       if (error.status === 429) showAlert(alert, explain(error), error.retryAfter, shutter);
     }
   }

@@ -1,19 +1,31 @@
 // Telegram behind REST: sends a command with an API key, and watches what becomes of it.
 
 import { call } from "./api.js";
+import { config } from "./config.js";
 import { alertBox, field, h, isAborted, pause, show as showAlert } from "./page.js";
 import { explain } from "./sentences.js";
 import { person } from "./simulator.js";
 
+/** A picture of a few stripes. */
+const PICTURE = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAEAAAAAkAQMAAAADwq7RAAAABlBMVEUaY9jw9PqiJEiyAAAAGElEQVR42mNgYPj/H4IpY1DHFAaGIegeALt6j3HYUM8AAAAAAElFTkSuQmCC";
+
+/** The message that was sent last from here: what can be changed, pinned and deleted. */
+let latest = 1;
+
 /** A few commands to begin with; the field takes every method of the Bot API that acts. */
 const EXAMPLES = {
-  send_message: { chat_id: person.id, text: "Hello from the console" },
-  send_photo: { chat_id: person.id, photo: "https://example.org/picture.jpg", caption: "A picture by its address" },
-  send_dice: { chat_id: person.id, emoji: "🎲" },
-  send_poll: { chat_id: person.id, question: "Tea or coffee?", options: [{ text: "Tea" }, { text: "Coffee" }] },
-  edit_message_text: { chat_id: person.id, message_id: 1, text: "Changed" },
-  pin_chat_message: { chat_id: person.id, message_id: 1 },
-  delete_message: { chat_id: person.id, message_id: 1 },
+  send_message: () => ({ text: "Hello from the console" }),
+  send_photo: () => ({ photo: PICTURE, caption: "A picture that comes along" }),
+  send_document: () => ({ document: "data:text/plain;name=hello.txt,Hello", caption: "A file that comes along" }),
+  edit_message_text: () => ({ message_id: latest, text: "Changed" }),
+  pin_chat_message: () => ({ message_id: latest }),
+  delete_message: () => ({ message_id: latest }),
+};
+
+/** Those that the simulated Telegram does not know. */
+const REAL_EXAMPLES = {
+  send_dice: () => ({ emoji: "🎲" }),
+  send_poll: () => ({ question: "Tea or coffee?", options: [{ text: "Tea" }, { text: "Coffee" }] }),
 };
 
 /** Seconds that a request waits for its result. */
@@ -35,13 +47,15 @@ export function show(view, signal) {
   const alert = alertBox();
   const log = h("ol", { class: "log", "aria-label": "Commands sent" });
   const none = h("p", { class: "empty" }, "What you send appears here, with its result.");
+  const examples = { ...EXAMPLES, ...(config.simulator ? {} : REAL_EXAMPLES) };
   const fill = () => {
-    if (EXAMPLES[command.value]) data.value = JSON.stringify(EXAMPLES[command.value], null, 2);
+    const example = Object.hasOwn(examples, command.value) && examples[command.value]();
+    if (example) data.value = JSON.stringify({ chat_id: person.id, ...example }, null, 2);
   };
   const form = h("form", { class: "card", onsubmit: submit },
     h("input", { type: "text", autocomplete: "username", value: "API key", hidden: true, readOnly: true }),
     field("API key", secret, "Made with: ", h("code", {}, "cargo run -- keys add console --role admin")),
-    field("Command", command), h("datalist", { id: "examples" }, Object.keys(EXAMPLES).map((name) => h("option", { value: name }))),
+    field("Command", command), h("datalist", { id: "examples" }, Object.keys(examples).map((name) => h("option", { value: name }))),
     field("Data", data, "Its parameters as the Bot API documents them, in JSON."),
     h("label", { class: "check", for: "wait" }, wait, `Wait up to ${WAIT_S} seconds for the result`),
     alert, h("div", { class: "actions" }, button));
@@ -128,6 +142,7 @@ class Entry {
 
   end(state, result) {
     this.state(state);
+    if (result?.text) latest = result.message_id;
     if (result?.error) this.element.append(h("p", { class: "bad" }, [result.error, result.details].filter(Boolean).join(" – ")));
     this.element.append(h("details", {}, h("summary", {}, "Result"), h("pre", { tabindex: "0", role: "region", "aria-label": "Result" }, JSON.stringify(result, null, 2))));
   }

@@ -5,6 +5,7 @@ import { config } from "./config.js";
 import * as camera from "./camera.js";
 import * as commands from "./commands.js";
 import { miniApp } from "./mini_app.js";
+import { watchPolicy } from "./policy.js";
 import * as saved from "./saved.js";
 import * as simulator from "./simulator.js";
 
@@ -33,6 +34,7 @@ function tellWhetherOnline() {
   document.getElementById("offline").hidden = navigator.onLine;
 }
 
+watchPolicy();
 miniApp.begin();
 if (config.simulator && !miniApp.isInTelegram) simulator.open(document.getElementById("simulator"));
 addEventListener("hashchange", turn);

@@ -4,6 +4,7 @@
 const OWN = {
   "No answer.": "The server cannot be reached. Check your connection, then try again.",
   "Not shown.": "Your browser cannot show this file. Download it.",
+  "Not allowed.": "This page cannot send files to the server any more. Reload the page.",
   "No JSON.": "Something else answered in the server's place. Check your connection, or ask whoever runs this page.",
 };
 
@@ -104,6 +105,29 @@ const BY_STATUS = {
   503: "The server does not answer right now. Please try again in a moment.",
   504: "The server took too long. Please try again.",
 };
+
+/** What the same once more never gets past: only something else does. */
+const HOPELESS = [
+  "Photo must be a base64 data URL of a JPEG, PNG or WebP image.",
+  "No file provided in the request.",
+  "Invalid file type or format.",
+  "Caption is too long.",
+  "File is too large.",
+  "Request body is too large. Files go through POST /uploads.",
+  "The file cannot be sent as a photo.",
+  "The file is too large for this account.",
+  "The caption is too long for this account.",
+];
+
+/** Whether it helps nobody to try the same again. */
+export function isHopeless({ message, details }) {
+  return HOPELESS.includes(message) || HOPELESS.includes(details);
+}
+
+/** Whether a caption was too long. */
+export function isCaptionTooLong({ message, details }) {
+  return [message, details].some((said) => /^(The c|C)aption is too long/.test(said));
+}
 
 /** A sentence for a Refusal, or for any other error. */
 export function explain(error) {

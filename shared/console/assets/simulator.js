@@ -2,6 +2,7 @@
 // Nothing here exists when the stack works with the real Telegram.
 
 import { Refusal } from "./api.js";
+import { bubble, fold, keys } from "./chat.js";
 import { config } from "./config.js";
 import { field, h } from "./page.js";
 
@@ -31,16 +32,16 @@ export function open(panel) {
     h("section", { class: "chat-box", "aria-label": "Chat with the bot" },
       h("h3", {}, `${person.first_name}'s chat with the bot`), nothing, messages, keyboard, form));
   panel.hidden = false;
-  const chat = { messages, nothing, keyboard, mine: [], seen: 0, last: "" };
   const write = async (words) => {
     chat.mine.push({ after: chat.seen, text: words });
     chat.last = "";
     await control("POST", "/_sim/bot/updates", { chat_id: person.id, text: words, from: person });
-    look(chat, write);
+    look(chat);
   };
-  look(chat, write);
+  const chat = { messages, nothing, keyboard, toEnd: stayAtEnd(messages), write, mine: [], seen: 0, last: "" };
+  look(chat);
   setInterval(() => {
-    if (!document.hidden) look(chat, write);
+    if (!document.hidden) look(chat);
   }, LOOK_MS);
 }
 
@@ -86,76 +87,73 @@ async function control(method, path, json) {
   return response.json();
 }
 
-async function look(chat, write) {
-  let sent;
+async function look(chat) {
+  let deeds;
   try {
-    sent = await control("GET", `/_sim/bot/chats/${person.id}/messages`);
-    // What leaves no message, such as a menu button, is not in a chat.
-    sent = sent.filter(({ message_id: id }) => id !== null && id !== undefined);
+    deeds = await control("GET", `/_sim/bot/chats/${person.id}/messages`);
   } catch {
     return;
   }
-  const now = JSON.stringify(sent);
+  const now = JSON.stringify(deeds);
   if (now === chat.last) return;
   chat.last = now;
-  chat.seen = sent.length;
-  // What the person wrote stands where it was written: after that many of the bot's messages.
-  const lines = [];
-  for (let at = 0; at <= sent.length; at += 1) {
-    lines.push(...chat.mine.filter(({ after }) => after === at).map(({ text }) => ({ key: text, make: () => h("li", { class: "mine" }, text) })));
-    if (at < sent.length) lines.push({ key: JSON.stringify(sent[at]), make: () => bubble(sent[at]) });
+  chat.seen = deeds.length;
+  const messages = fold(deeds);
+  const theirs = messages.map((message) => ({
+    at: message.at, key: JSON.stringify(message), make: () => bubble(message, (button) => press(button, message)),
+  }));
+  // What the person wrote stands where it was written: before what the bot did next.
+  const mine = chat.mine.map(({ after, text }, nth) => ({ at: after - 0.5, key: `${nth} ${text}`, make: () => h("li", { class: "mine" }, text) }));
+  draw(chat, [...theirs, ...mine].sort((one, other) => one.at - other.at));
+  const keyboard = keys(messages, chat.write);
+  // A button keeps the focus when its keyboard is still the same.
+  if (keyboard.map(({ outerHTML }) => outerHTML).join("") !== chat.keyboard.innerHTML) chat.keyboard.replaceChildren(...keyboard);
+}
+
+/** Shows the lines of a chat. What is there already stays, so that only what is new is read out. */
+function draw({ messages, nothing, toEnd }, lines) {
+  const there = new Map([...messages.children].map((it) => [it.line, it]));
+  const wanted = new Set(lines.map(({ key }) => key));
+  for (const [key, it] of there) {
+    if (wanted.has(key)) continue;
+    // What has the focus is about to go.
+    if (it.contains(document.activeElement)) messages.focus({ preventScroll: true });
+    it.remove();
   }
-  // What is there already stays, so that only what is new is read out.
-  const same = lines.findIndex(({ key }, at) => chat.messages.children[at]?.line !== key);
-  const kept = same < 0 ? lines.length : same;
-  while (chat.messages.children.length > kept) chat.messages.lastChild.remove();
-  for (const { key, make } of lines.slice(kept)) chat.messages.append(Object.assign(make(), { line: key }));
-  chat.nothing.hidden = lines.length > 0;
-  chat.messages.scrollTop = chat.messages.scrollHeight;
-  const markup = sent.map(({ params }) => params.reply_markup).filter((markup) => markup?.keyboard).at(-1);
-  const buttons = markup?.keyboard.flat() ?? [];
-  chat.keyboard.replaceChildren(...buttons.map((button) => key(button, write)));
+  lines.forEach(({ key, make }, at) => {
+    if (messages.children[at]?.line !== key) messages.insertBefore(Object.assign(make(), { line: key }), messages.children[at] ?? null);
+  });
+  nothing.hidden = lines.length > 0;
+  toEnd();
 }
 
-function bubble({ method, params, file_url: file }) {
-  const parts = [];
-  if (method === "sendPhoto" && file) {
-    parts.push(h("a", { href: file, target: "_blank", rel: "noreferrer" }, h("img", { src: file, alt: params.caption || "The picture", loading: "lazy" })));
-  } else if (file) {
-    parts.push(h("a", { href: file, target: "_blank", rel: "noreferrer" }, "File"));
-  }
-  const text = params.text ?? params.caption;
-  if (text) parts.push(h("p", {}, text));
-  if (parts.length === 0) parts.push(h("p", {}, h("code", {}, method)));
-  const rows = params.reply_markup?.inline_keyboard ?? [];
-  if (rows.length > 0) parts.push(h("div", { class: "inline" }, rows.flat().map((button) => inline(button))));
-  return h("li", { class: "theirs" }, parts);
+/**
+ * Keeps a list at its end for as long as whoever reads it is there, also while pictures in it come to their height. Gives
+ * what scrolls there.
+ */
+function stayAtEnd(list) {
+  let isAtEnd = true;
+  let top = 0;
+  const toEnd = () => {
+    if (isAtEnd) list.scrollTop = list.scrollHeight;
+  };
+  list.addEventListener("scroll", () => {
+    // What grows or shrinks below moves nobody up.
+    if (list.scrollTop < top) isAtEnd = false;
+    if (list.scrollTop + list.clientHeight >= list.scrollHeight - 8) isAtEnd = true;
+    top = list.scrollTop;
+  });
+  list.addEventListener("load", toEnd, true);
+  new ResizeObserver(toEnd).observe(list);
+  return toEnd;
 }
 
-function inline(button) {
-  const address = button.web_app?.url ?? button.url;
-  if (address) return h("a", { class: "button quiet", href: isHere(address) ? "#camera" : address }, button.text);
-  return h("button", { type: "button", class: "quiet", disabled: !button.callback_data, onclick: () => press(button) }, button.text);
-}
-
-async function press(button) {
+async function press(button, { id, text }) {
+  const chat = { id: person.id, type: "private", first_name: person.first_name };
   await control("POST", "/_sim/bot/updates", {
     callback_query: {
       id: crypto.randomUUID(), from: { ...person, is_bot: false }, chat_instance: "1", data: button.callback_data,
-      message: { message_id: 1, date: Math.floor(Date.now() / 1000), chat: { id: person.id, type: "private", first_name: person.first_name } },
+      message: { message_id: id, date: Math.floor(Date.now() / 1000), chat, text },
     },
   }).catch(() => {});
-}
-
-function key(button, write) {
-  if (button.web_app) return h("a", { class: "button quiet", href: "#camera" }, button.text);
-  return h("button", { type: "button", class: "quiet", onclick: () => write(button.text) }, button.text);
-}
-
-function isHere(address) {
-  try {
-    return new URL(address).origin === location.origin;
-  } catch {
-    return false;
-  }
 }

@@ -1,7 +1,7 @@
 // A line in the list of uploads: what is sent, how far it is, what went wrong, and the ways out.
 
 import { announce, duration, h, size } from "./page.js";
-import { explain } from "./sentences.js";
+import { explain, isHopeless } from "./sentences.js";
 
 /** A line in the list of uploads. */
 export class Row {
@@ -39,17 +39,18 @@ export class Row {
     setTimeout(() => this.element.remove(), 4000);
   }
 
-  /** Says why it failed, and offers to try again. What may be sent once more without harm goes on by itself, as soon as it can. */
+  /** Says why it failed, and offers what helps. What may be sent once more without harm goes on by itself, as soon as it can. */
   fail(error, again) {
     const text = explain(error);
     announce(`${this.name}: ${text}`);
+    this.text.textContent = text;
     this.text.classList.add("bad");
     this.bar.hidden = true;
+    if (isHopeless(error)) return this.nameCancel("Remove");
+    if (error.message === "Not allowed.") return this.offer("Reload the page", () => location.reload());
     const goOn = () => {
       removeEventListener("online", goOn);
-      this.again.hidden = true;
-      this.again.disabled = false;
-      this.bar.hidden = false;
+      this.goesOn();
       again();
     };
     this.offer("Try again", goOn);
@@ -65,6 +66,33 @@ export class Row {
       else if (error.status === 429 && error.retryAfter) goOn();
     };
     tick();
+  }
+
+  /** Asks for something else than what was refused, in this field. */
+  ask(element, input, again) {
+    this.text.after(element);
+    this.offer("Send", () => {
+      element.remove();
+      this.goesOn();
+      again();
+    });
+    input.addEventListener("keydown", ({ key }) => {
+      if (key === "Enter") this.again.click();
+    });
+  }
+
+  /** Takes back what was offered when it failed. */
+  goesOn() {
+    if (document.activeElement === this.again) this.cancel.focus();
+    this.nameCancel("Cancel");
+    this.again.hidden = true;
+    this.again.disabled = false;
+    this.bar.hidden = false;
+  }
+
+  nameCancel(label) {
+    this.cancel.textContent = label;
+    this.cancel.setAttribute("aria-label", `${label} ${this.name}`);
   }
 
   /** Shows a button beside the one that cancels. */

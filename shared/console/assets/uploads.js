@@ -1,9 +1,11 @@
 // Files on their way to Saved Messages. Small ones go in one request; larger ones in parts straight to the bucket, from
 // where the server sends them on. What is unfinished survives a reload of the page.
 
-import { call, send, url } from "./api.js";
+import { call, Refusal, send, url } from "./api.js";
+import { captionField } from "./caption.js";
 import { h, isAborted, notice, pause, size } from "./page.js";
-import { explain } from "./sentences.js";
+import { isRefused } from "./policy.js";
+import { explain, isCaptionTooLong } from "./sentences.js";
 import { Row } from "./upload_row.js";
 
 /** Bytes of a file that goes in one request: the gateway takes about 4.5 MB. */
@@ -21,7 +23,7 @@ const NOTES = "lambdagram uploads";
 /** The place for uploads. `done` is called when a file has arrived; `lost` is told of errors. */
 export function uploads(signal, done, lost) {
   const list = h("ul", { class: "uploads", "aria-label": "Uploads" });
-  const caption = h("input", { type: "text", name: "caption", dir: "auto", "aria-label": "Caption", placeholder: "Caption, if you like" });
+  const caption = captionField();
   const sendAs = h("select", { "aria-label": "Send as" },
     h("option", { value: "auto" }, "As photo or video"), h("option", { value: "document" }, "As a plain file"));
   const picker = h("input", { type: "file", multiple: true, id: "picker", class: "hidden-input", onchange: () => {
@@ -31,7 +33,7 @@ export function uploads(signal, done, lost) {
   const zone = h("div", { class: "drop" },
     picker, h("label", { for: "picker", class: "button" }, "Choose files"),
     h("span", { class: "drop-hint" }, "or drop them here"),
-    h("div", { class: "options" }, caption, sendAs));
+    h("div", { class: "options" }, caption.input, sendAs, caption.left));
   const element = h("section", { "aria-label": "Upload" }, zone, list);
 
   // Wherever on the page: a browser opens a file that is dropped beside the place for it.
@@ -57,40 +59,46 @@ export function uploads(signal, done, lost) {
       if (noted && shown?.waits) shown.goOn(file);
       else begin(file);
     }
-    caption.value = "";
+    caption.empty();
   }
 
   const rows = new Map();
 
-  /** Rows whose turn has not come, and what is to be done for each. */
-  const waiting = [];
-  let busy = 0;
+  /** Rows whose turn has not come, what is to be done for each, and with which options. */
+  let waiting = [];
+
+  /** What is on its way. Of small files it is one at a time, so that they arrive in the order in which they were chosen. */
+  const busy = new Set();
 
   function begin(file) {
-    const options = { caption: caption.value, as: sendAs.value };
+    const options = { caption: caption.input.value, as: sendAs.value };
     const row = new Row(file.name, file.size, list, signal);
-    run(row, () => (file.size <= SMALL ? sendSmall(row, file, options) : sendLarge(row, file, options)));
+    run({ row, options, work: file.size <= SMALL ? () => sendSmall(row, file, options) : () => sendLarge(row, file, options) });
   }
 
-  function run(row, work) {
-    row.say(busy < AT_ONCE ? size(row.bytes) : "Waiting its turn");
-    waiting.push([row, work]);
+  function run(job) {
+    job.row.say("Waiting its turn");
+    waiting.push(job);
     next();
   }
 
   function next() {
-    while (busy < AT_ONCE && waiting.length > 0) {
-      const [row, work] = waiting.shift();
-      if (row.signal.aborted) continue;
-      busy += 1;
-      attempt(row, work).finally(() => {
-        busy -= 1;
-        next();
-      });
-    }
+    waiting = waiting.filter(({ row }) => !row.signal.aborted);
+    const isSmallBusy = [...busy].some(({ row }) => row.bytes <= SMALL);
+    const job = waiting.find(({ row }) => !(isSmallBusy && row.bytes <= SMALL));
+    if (!job || busy.size === AT_ONCE) return;
+    waiting.splice(waiting.indexOf(job), 1);
+    busy.add(job);
+    job.row.say(size(job.row.bytes));
+    attempt(job).finally(() => {
+      busy.delete(job);
+      next();
+    });
+    next();
   }
 
-  async function attempt(row, work) {
+  async function attempt(job) {
+    const { row, work, options } = job;
     try {
       await work();
       row.finish();
@@ -98,8 +106,18 @@ export function uploads(signal, done, lost) {
     } catch (error) {
       if (isAborted(error)) return;
       if (lost(error)) return;
-      row.fail(error, () => run(row, work));
+      row.fail(error, () => run(job));
+      if (options && isCaptionTooLong(error)) shorten(job);
     }
+  }
+
+  /** Has a caption changed that was refused. */
+  function shorten(job) {
+    const { input, left } = captionField(job.options.caption);
+    job.row.ask(h("div", { class: "caption" }, input, left), input, () => {
+      job.options.caption = input.value;
+      run(job);
+    });
   }
 
   async function sendSmall(row, file, options) {
@@ -218,7 +236,7 @@ export function uploads(signal, done, lost) {
     row.onCancel = () => drop(id);
     rows.set(id, row);
     if (body.state !== "receiving") {
-      run(row, () => follow(row, id));
+      run({ row, work: () => follow(row, id) });
       return;
     }
     row.waits = true;
@@ -229,11 +247,12 @@ export function uploads(signal, done, lost) {
       row.waits = false;
       row.bar.hidden = false;
       row.again.hidden = true;
-      run(row, async () => {
+      const work = async () => {
         const fresh = await call("GET", `/uploads/${id}`, { signal: row.signal });
         // Another page may have gone on with it.
         await (fresh.body.state === "receiving" ? stage(row, file, fresh.body) : follow(row, id));
-      });
+      };
+      run({ row, work });
     };
   }
 
@@ -269,6 +288,7 @@ async function sendPart(id, part, bytes, signal, onProgress) {
       if (isAborted(error) || tried === TRIES) throw error;
       onProgress(0);
       await pause(300 * 3 ** (tried - 1), signal);
+      if (isRefused(address)) throw new Refusal(0, { error: "Not allowed." });
       // Its URL may have expired. Without a network nobody knows.
       const fresh = await call("GET", `/uploads/${id}`, { signal }).catch(whenUnanswered);
       address = fresh?.body.parts?.find(({ number }) => number === part.number)?.url ?? address;

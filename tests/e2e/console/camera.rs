@@ -35,6 +35,68 @@ async fn a_picture_that_is_taken_lands_in_the_chat_beside_it() {
     stack.end_clean().await;
 }
 
+/// Waits until the whole of the last picture is seen in the chat.
+const SEEN: &str = "
+    const chat = await find('.chat');
+    await until('the whole picture', () => {
+        const last = [...chat.querySelectorAll('img')].at(-1);
+        if (!(last?.naturalWidth > 0)) return false;
+        const [picture, list] = [last.getBoundingClientRect(), chat.getBoundingClientRect()];
+        return picture.height > 50 && picture.top >= list.top && picture.bottom <= list.bottom;
+    });
+";
+
+#[tokio::test]
+async fn the_chat_shows_the_whole_of_a_fresh_picture_unless_one_reads_further_up() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let stack = start().await;
+    let data = json!({"chat_id": 1, "text": "words ".repeat(300)});
+    stack.service("admin").await.accepted(&json!({"command": "send_message", "data": data})).await;
+    for screen in Screen::ALL {
+        let console = Console::open(&chromium, &stack, "#camera", screen).await;
+        console.says(".chat", "words").await;
+        console.click(".shutter").await;
+        console.run::<()>(SEEN).await;
+        console.run::<()>("const chat = document.querySelector('.chat'); chat.scrollTop = 0; await until('moved', () => chat.scrollTop === 0)").await;
+        let pictures = console.count(".chat img").await;
+        console.click(".shutter").await;
+        console
+            .run::<()>(&format!(
+                "const chat = document.querySelector('.chat');
+                 await until('the next picture', () => chat.querySelectorAll('img').length > {pictures});
+                 await until('nothing moves', () => chat.scrollTop === 0);"
+            ))
+            .await;
+        console.end();
+    }
+    chromium.close().await;
+    stack.end_clean().await;
+}
+
+#[tokio::test]
+async fn a_phone_on_its_side_shows_finder_and_shutter() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let stack = start().await;
+    let console = Console::open(&chromium, &stack, "#camera", Screen::Phone).await;
+    for (width, height) in [(844, 390), (667, 375)] {
+        console.page.show_on(width, height, true, true).await.unwrap();
+        console.shows(".shutter:not(:disabled)").await;
+        console
+            .run::<()>(
+                "await until('all in view', () => ['.finder', '.shutter', '.shutter-row .button'].every((it) => {
+                     const {left, right, top, bottom, height} = document.querySelector(it).getBoundingClientRect();
+                     const bar = document.querySelector('.bar').getBoundingClientRect().bottom;
+                     return height >= 44 && top >= bar && bottom <= innerHeight && left >= 0 && right <= innerWidth;
+                 }))",
+            )
+            .await;
+        console.picture(&format!("on-its-side-{width}")).await;
+    }
+    console.end();
+    chromium.close().await;
+    stack.end_clean().await;
+}
+
 #[tokio::test]
 async fn a_picture_can_be_chosen_where_there_is_no_camera_or_none_is_allowed() {
     let Some(chromium) = Chromium::start().await else { return };
@@ -87,6 +149,26 @@ async fn a_picture_that_was_not_sent_is_sent_again_and_one_that_was_refused_says
     }
     chromium.close().await;
     stack.end().await;
+}
+
+#[tokio::test]
+async fn what_is_no_picture_can_only_be_removed() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
+    let path = folder.path().join("words.png");
+    std::fs::write(&path, "no picture").unwrap();
+    let console = Console::open(&chromium, &stack, "#camera", Screen::Phone).await;
+    console.shows(".shutter:not(:disabled)").await;
+    console.page.choose("#picture", &[&path]).await.unwrap();
+    console.says(".taken .bad", "That is no picture Telegram takes.").await;
+    let offered =
+        "return [...document.querySelectorAll('.taken button:not([hidden])')].map((it) => it.innerText)";
+    assert_eq!(console.run::<Vec<String>>(offered).await, ["Remove"]);
+    console.click(".taken button:not([hidden])").await;
+    console.hides(".taken li").await;
+    console.end();
+    chromium.close().await;
+    stack.end_clean().await;
 }
 
 #[tokio::test]

@@ -43,6 +43,37 @@ async fn a_command_is_sent_and_its_result_shown() {
     stack.end_clean().await;
 }
 
+#[tokio::test]
+async fn every_command_that_is_suggested_works_as_it_is() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let stack = start().await;
+    let key = stack.service("admin").await.key;
+    let console = Console::open(&chromium, &stack, "#commands", Screen::Desktop).await;
+    console.write("input[name=key]", &key).await;
+    let suggested: Vec<String> = console
+        .run("await find('#examples option'); return [...document.querySelectorAll('#examples option')].map((it) => it.value)")
+        .await;
+    assert!(suggested.contains(&"send_photo".to_owned()), "{suggested:?}");
+    for (before, command) in suggested.iter().enumerate() {
+        console.write("input[name=command]", command).await;
+        console.click("form.card button").await;
+        console
+            .run::<()>(&format!(
+                "await until('{command} is over', () => document.querySelectorAll('.log details').length > {before})"
+            ))
+            .await;
+        console.says(".log li:first-child .badge", "done").await;
+    }
+    console.shows(".chat img").await;
+    console.says(".chat .theirs:last-child a", "hello.txt").await;
+    console
+        .run::<()>("await until('it is deleted', () => !document.querySelector('.chat').innerText.includes('Changed'))")
+        .await;
+    console.end();
+    chromium.close().await;
+    stack.end_clean().await;
+}
+
 /// Loses the answer to the first command, lets a proxy answer the second, and loses some looks at the third.
 const LOST: &str = "
     const ask = window.fetch;

@@ -92,3 +92,44 @@ async fn what_is_left_of_an_upload_that_failed_stops() {
     console.end();
     end_accounts(chromium, stack).await;
 }
+
+/// A policy as of an earlier start of the stack, when its bucket and its bot were at other ports.
+const EARLIER: &str = "
+    const policy = document.createElement('meta');
+    policy.httpEquiv = 'Content-Security-Policy';
+    policy.content = \"connect-src 'self'; img-src 'self' data: blob:\";
+    document.head.append(policy);
+";
+
+#[tokio::test]
+async fn a_page_that_is_older_than_the_stack_says_so_and_sends_nothing_in_vain() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
+    for (number, screen) in (60..).zip(Screen::ALL) {
+        let path = file(folder.path(), &format!("late-{number}.bin"), 20_000_000, number);
+        let mut console = Console::signed_in(&chromium, &stack, screen).await;
+        let before = stack.saved_files(PHONE).len();
+        console.run::<()>(EARLIER).await;
+        console.page.choose("#picker", &[&path]).await.unwrap();
+        console.says(".uploads .bad", "This page cannot send files to the server any more.").await;
+        console.says(".notice", "The server was started again since this page was opened.").await;
+        console.picture("restarted").await;
+        // The pictures of the chat are elsewhere, too, and nothing more is said of it.
+        console.run::<()>("location.hash = '#camera'").await;
+        console.click(".shutter").await;
+        console.says(".taken .state", "In your chat").await;
+        console
+            .run::<()>("await until('the picture', () => document.querySelector('.chat img')?.complete)")
+            .await;
+        assert_eq!(console.count(".notice").await, 1);
+        // With a page that is as new, it goes on.
+        console.run::<()>("location.hash = '#saved'").await;
+        console.click(".notice button").await;
+        console.page.event("Page.loadEventFired").await.unwrap();
+        console.says(".uploads", "Choose this file again to go on.").await;
+        console.page.choose("#picker", &[&path]).await.unwrap();
+        console.shows(&format!(".tile[data-name=\"late-{number}.bin\"]")).await;
+        assert_eq!(stack.saved_files(PHONE).len(), before + 1);
+    }
+    end_accounts(chromium, stack).await;
+}

@@ -172,26 +172,32 @@ async fn an_upload_that_fails_says_why_and_is_tried_again() {
     end_accounts(chromium, stack).await;
 }
 
+/// Counts requests with bodies that are on their way at once, and holds those to the bucket until they are released.
+const COUNT: &str = "
+    Object.assign(window, {most: 0, held: []});
+    let under = 0;
+    const send = XMLHttpRequest.prototype.send;
+    XMLHttpRequest.prototype.send = function (body) {
+        if (body instanceof Blob && window.held) return window.held.push(() => send.call(this, body));
+        window.most = Math.max(window.most, under += 1);
+        this.addEventListener('readystatechange', () => { if (this.readyState === 4) under -= 1; });
+        send.call(this, body);
+    };
+";
+
 #[tokio::test]
-async fn many_files_go_a_few_at_a_time() {
+async fn small_files_arrive_in_the_order_in_which_they_were_chosen() {
     let Some(chromium) = Chromium::start().await else { return };
     let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
     let console = Console::signed_in(&chromium, &stack, Screen::Phone).await;
     let before = stack.saved_files(PHONE).len();
-    console
-        .run::<()>(
-            "window.most = 0;
-             let under = 0;
-             const send = XMLHttpRequest.prototype.send;
-             XMLHttpRequest.prototype.send = function (body) {
-                 window.most = Math.max(window.most, under += 1);
-                 this.addEventListener('readystatechange', () => { if (this.readyState === 4) under -= 1; });
-                 send.call(this, body);
-             };",
-        )
-        .await;
-    let paths: Vec<_> = (0..8)
-        .map(|number| file(folder.path(), &format!("one-of-{number}.txt"), 2000, 20 + number))
+    console.run::<()>(COUNT).await;
+    // The first is the largest, and would be overtaken.
+    let paths: Vec<_> = (0..12)
+        .map(|number| {
+            let bytes = if number == 0 { 3_900_000 } else { 2000 };
+            file(folder.path(), &format!("one-of-{number:02}.txt"), bytes, 20 + number)
+        })
         .collect();
     let paths: Vec<_> = paths.iter().map(std::path::PathBuf::as_path).collect();
     console.page.choose("#picker", &paths).await.unwrap();
@@ -202,12 +208,90 @@ async fn many_files_go_a_few_at_a_time() {
     console
         .run::<()>(
             "await until('all are there', () =>
-                 document.querySelectorAll('.tile[data-name^=one-of]').length === 7 && !document.querySelector('.uploads li'));",
+                 document.querySelectorAll('.tile[data-name^=one-of]').length === 11 && !document.querySelector('.uploads li'));",
         )
         .await;
-    assert_eq!(console.run::<u32>("return window.most").await, 3);
-    assert_eq!(stack.saved_files(PHONE).len(), before + 7);
+    assert_eq!(console.run::<u32>("return window.most").await, 1);
+    let listed: Vec<String> = console
+        .run("return [...document.querySelectorAll('.tile[data-name^=one-of]')].map((it) => it.dataset.name)")
+        .await;
+    // The newest stands first.
+    let wanted: Vec<_> = (0..11).rev().map(|number| format!("one-of-{number:02}.txt")).collect();
+    assert_eq!(listed, wanted);
+    assert_eq!(stack.saved_files(PHONE).len(), before + 11);
     console.end();
+    end_accounts(chromium, stack).await;
+}
+
+#[tokio::test]
+async fn large_files_go_a_few_at_a_time_and_keep_no_small_one_waiting() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
+    let console = Console::signed_in(&chromium, &stack, Screen::Desktop).await;
+    console.run::<()>(COUNT).await;
+    let large = |number: u64| file(folder.path(), &format!("large-{number}.bin"), 4_100_000, 60 + number);
+    let paths = [large(0), large(1), file(folder.path(), "little.bin", 1000, 70), large(2), large(3)];
+    console.page.choose("#picker", &paths.each_ref().map(std::path::PathBuf::as_path)).await.unwrap();
+    console.shows(".tile[data-name=\"little.bin\"]").await;
+    console
+        .run::<()>(
+            "const waits = () => [...document.querySelectorAll('.uploads li')].filter((it) => it.innerText.includes('Waiting its turn'));
+             await until('three are held', () => window.held.length === 3 && waits().length === 1);
+             const held = window.held;
+             window.held = undefined;
+             held.forEach((go) => go());
+             await until('all are there', () => document.querySelectorAll('.tile[data-name^=large]').length === 4);",
+        )
+        .await;
+    console.end();
+    end_accounts(chromium, stack).await;
+}
+
+#[tokio::test]
+async fn a_caption_that_is_too_long_is_told_of_and_can_be_changed() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
+    for (bytes, screen) in [10_000, 4_100_000].into_iter().zip(Screen::ALL) {
+        let path = file(folder.path(), &format!("told-{bytes}.bin"), bytes, 80 + bytes as u64);
+        let console = Console::signed_in(&chromium, &stack, screen).await;
+        console.write("input[name=caption]", &"😀".repeat(1000)).await;
+        console.says(".options small", "24 characters left").await;
+        console.write("input[name=caption]", &"x".repeat(2049)).await;
+        console.says(".options small", "2049 characters: Telegram takes 2048 at most.").await;
+        console.write("input[name=caption]", &"x".repeat(1025)).await;
+        console.says(".options small.bad", "1025 characters: more than 1024 need Telegram Premium.").await;
+        console.page.choose("#picker", &[&path]).await.unwrap();
+        console
+            .says(".uploads .bad", "The caption is too long. (It has 1025 characters; 1024 are the most.)")
+            .await;
+        console.picture("caption-refused").await;
+        assert_eq!(console.count(".options small:not([hidden])").await, 0);
+        assert_eq!(console.count(".uploads button[aria-label^=Try]:not([hidden])").await, 0);
+        let kept: String = console.run("return document.querySelector('.uploads input').value").await;
+        assert_eq!(kept, "x".repeat(1025));
+        console.write(".uploads input", &format!("Shorter {bytes}")).await;
+        console.click(".uploads button[aria-label^=Send]").await;
+        console.says(".tile", &format!("Shorter {bytes}")).await;
+        console.end();
+    }
+    end_accounts(chromium, stack).await;
+}
+
+#[tokio::test]
+async fn nothing_is_tried_again_that_can_never_succeed() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
+    let path = file(folder.path(), "empty.txt", 0, 1);
+    for screen in Screen::ALL {
+        let console = Console::signed_in(&chromium, &stack, screen).await;
+        console.page.choose("#picker", &[&path]).await.unwrap();
+        console.says(".uploads .bad", "Telegram does not take this file. (The file is empty.)").await;
+        console.picture("upload-hopeless").await;
+        assert_eq!(console.count(".uploads button:not([hidden])").await, 1);
+        console.click(".uploads button[aria-label=\"Remove empty.txt\"]").await;
+        console.hides(".uploads li").await;
+        console.end();
+    }
     end_accounts(chromium, stack).await;
 }
 

@@ -36,6 +36,16 @@ fn the_console_explains_every_error_of_the_api_and_no_other() {
     assert_eq!(explained(), said);
 }
 
+#[test]
+fn what_the_console_lets_nobody_repeat_is_an_error_of_the_api() {
+    let text = text_of(CONSOLE);
+    let (_, from) = text.split_once("\nconst HOPELESS = [\n").expect("the sentences");
+    let (sentences, _) = from.split_once("\n];\n").expect("their end");
+    let sentences = sentences.lines().map(|line| line.trim().trim_end_matches(',').trim_matches('"'));
+    let unknown: Vec<_> = sentences.filter(|sentence| !explained().contains(*sentence)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
 /// The sentences of the errors in a file. What only hands on another error's has none.
 fn sentences_of(file: &str) -> Vec<String> {
     let sentence = Regex::new(r#"#\[error\("([^"]+)"\)\]"#).expect("a pattern");
