@@ -28,13 +28,13 @@ export function view(items, at, { more, signal, lost }) {
   const facts = h("p", { class: "facts" });
   const caption = h("p", { class: "caption", dir: "auto" });
   const tooLarge = h("p", { class: "too-large" });
-  const save = h("a", { class: "button quiet", download: "", onclick: (event) => {
+  const save = h("a", { class: "button quiet save", download: "", onclick: (event) => {
     if (!isElsewhere) return;
     // A link to another site may not bring the cookie along; a ticket needs none.
     event.preventDefault();
     saveByTicket(items[at], lost);
   } }, "Download");
-  const saveLarge = h("button", { type: "button", class: "quiet", onclick: async () => {
+  const saveLarge = h("button", { type: "button", class: "quiet save", onclick: async () => {
     try {
       await saveInRanges(items[at], lost, () => saveLarge.focus());
     } catch (error) {
@@ -151,7 +151,8 @@ function content(item, signal, fail, onload) {
   }
   if (item.mime_type === "application/pdf" && item.size <= LARGEST_PDF && navigator.pdfViewerEnabled) return pdf(address, item, signal, fail, onload);
   onload();
-  return h("p", { class: "empty" }, "This kind of file is not shown here. Download it to open it.");
+  const canSave = item.size <= LARGEST_WHOLE || canWrite();
+  return h("p", { class: "empty" }, "This kind of file is not shown here.", canSave && " Download it to open it.");
 }
 
 function media(element, item, signal) {

@@ -159,7 +159,7 @@ async fn a_download_that_is_cancelled_or_cannot_be_written_leaves_nothing() {
         })")
         .await;
     console.click("dialog .actions > button:last-child").await;
-    console.shows("dialog .uploads li").await;
+    console.run::<()>("await until('it is asked for', () => window.asked.length === 1)").await;
     console.close_file().await;
     console.click(".who button").await;
     console.shows("input[name=phone]").await;

@@ -277,7 +277,7 @@ async fn back_closes_the_file_that_is_open_and_closing_it_leaves_nothing_to_go_b
         console.open_file(".jpg").await;
         console.run::<()>("await until('an entry', () => history.state?.isOver)").await;
         console.run::<()>("setTimeout(() => location.reload())").await;
-        console.shows("main:not(.covered) .tile").await;
+        console.shows("body:not(.covered) .tile").await;
         console.run::<()>("await until('no entry', () => !history.state?.isOver)").await;
         console.run::<()>("history.back()").await;
         console.says("h1", "Good to know").await;
