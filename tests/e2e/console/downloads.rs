@@ -92,7 +92,7 @@ async fn a_file_that_is_too_large_for_one_answer_is_saved_range_by_range() {
                  };",
             )
             .await;
-        console.click("dialog .actions > button:last-child").await;
+        console.click("dialog button.save").await;
         console.says("dialog .uploads", "Saving: 48 % of 12.0 MB").await;
         console.picture("download").await;
         // It goes on, whatever else is looked at.
@@ -125,7 +125,7 @@ async fn a_download_that_is_cancelled_or_cannot_be_written_leaves_nothing() {
              });",
         )
         .await;
-    console.click("dialog .actions > button:last-child").await;
+    console.click("dialog button.save").await;
     console.says("dialog .uploads", "Saving: 48 %").await;
     console.click("dialog .uploads button[aria-label^=Cancel]").await;
     console.hides(".uploads li").await;
@@ -145,7 +145,7 @@ async fn a_download_that_is_cancelled_or_cannot_be_written_leaves_nothing() {
              };",
         )
         .await;
-    console.click("dialog .actions > button:last-child").await;
+    console.click("dialog button.save").await;
     console.says("dialog .uploads .bad", "Your browser could not write the file.").await;
     console.picture("download-not-written").await;
     console.click("dialog .uploads button[aria-label^=Try]").await;
@@ -158,7 +158,7 @@ async fn a_download_that_is_cancelled_or_cannot_be_written_leaves_nothing() {
             signal.addEventListener('abort', () => { window.isEnded = true; end(signal.reason); });
         })")
         .await;
-    console.click("dialog .actions > button:last-child").await;
+    console.click("dialog button.save").await;
     console.run::<()>("await until('it is asked for', () => window.asked.length === 1)").await;
     console.close_file().await;
     console.click(".who button").await;
@@ -178,7 +178,7 @@ async fn a_browser_that_cannot_save_a_large_file_says_what_to_do() {
         let console = with_large_file(&chromium, &stack, &path, screen, &before).await;
         console.says("dialog .too-large", "This file has 1.2 GB.").await;
         console.says("dialog .too-large", "Above 200 MB, this browser cannot save files from here").await;
-        assert_eq!(console.count("dialog .actions > :is(a, button):not([hidden])").await, 2);
+        assert_eq!(console.count("dialog footer .actions > :is(a, button):not([hidden])").await, 2);
         console.picture("too-large").await;
         let way: String = console.run("return document.querySelector('.too-large a').href").await;
         let (page, operation) = way.rsplit_once('#').unwrap();

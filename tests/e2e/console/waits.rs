@@ -84,10 +84,15 @@ async fn a_wait_for_a_file_is_counted_down_and_then_it_is_shown() {
         // A video goes on where it was.
         console.open_file(".mp4").await;
         console.seek_media("video").await;
-        stack.fault(json!({"method": "upload.getFile", "error": "FLOOD_WAIT_40", "times": 1})).await;
         console
             .run::<()>(
-                "const video = document.querySelector('.stage video');
+                "const ask = window.fetch;
+                 window.fetch = async () => {
+                     window.fetch = ask;
+                     const body = {error: 'Too many requests. Please try again later.', retry_after: 40};
+                     return new Response(JSON.stringify(body), {status: 429});
+                 };
+                 const video = document.querySelector('.stage video');
                  window.reached = video.currentTime;
                  video.dispatchEvent(new Event('error'));",
             )
