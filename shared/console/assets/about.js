@@ -6,6 +6,7 @@ const PARTS = [
   ["Your Telegram account", [
     "Signing in gives this server full access to your account: it could read and send whatever you can. Sign in only where you trust who runs it.",
     "Telegram watches unofficial apps, and has banned accounts that signed in through one. An account that Telegram limits or freezes can do nothing here either.",
+    "While a login code is on its way, this tab of your browser keeps your number for five minutes at most, so that you can look into Telegram and come back.",
     "You take the access back by signing out here, or in any Telegram app under Settings → Devices.",
     "When this browser forgets that you are signed in, because its data was cleared or you signed in a second time, the login stays at Telegram until you end it under Settings → Devices.",
   ]],

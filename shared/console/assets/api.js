@@ -49,6 +49,11 @@ export async function call(method, path, { json, form, headers = {}, signal } = 
   return { status: response.status, body, headers: response.headers };
 }
 
+/** What an answer that is no success says. */
+export async function refusal(response) {
+  return new Refusal(response.status, await response.json().catch(() => undefined), response.headers.get("Retry-After"));
+}
+
 /** Sends bytes or a form and tells how much of it has gone: fetch does not. Gives `{status, body, etag}`. */
 export function send(method, address, body, { headers = {}, onProgress, signal, withCookie = false } = {}) {
   return new Promise((resolve, reject) => {

@@ -5,6 +5,7 @@ import { config } from "./config.js";
 import * as camera from "./camera.js";
 import * as commands from "./commands.js";
 import { miniApp } from "./mini_app.js";
+import { land } from "./page.js";
 import { watchPolicy } from "./policy.js";
 import * as saved from "./saved.js";
 import * as simulator from "./simulator.js";
@@ -37,7 +38,12 @@ function tellWhetherOnline() {
 watchPolicy();
 miniApp.begin();
 if (config.simulator && !miniApp.isInTelegram) simulator.open(document.getElementById("simulator"));
-addEventListener("hashchange", turn);
+// Each view begins at its top, whatever was shown before and however one comes to it.
+history.scrollRestoration = "manual";
+addEventListener("hashchange", () => {
+  turn();
+  land(view);
+});
 document.getElementById("skip").addEventListener("click", (event) => {
   // The part behind the # says what is shown.
   event.preventDefault();

@@ -28,6 +28,14 @@ export function field(label, input, ...hint) {
   return h("div", { class: "field" }, parts);
 }
 
+/** Goes to the top of what is shown now, and has its heading read out. */
+export function land(view) {
+  const heading = view.querySelector("h1") ?? view;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  scrollTo(0, 0);
+}
+
 /** Says something for some seconds. */
 export function notice(text, kind = "info") {
   const note = h("p", { class: `notice ${kind}` }, text);

@@ -1,10 +1,11 @@
 // Saved Messages: signing in, then the files.
 
 import { call, Refusal } from "./api.js";
+import { endDownloads, list as downloads } from "./downloads.js";
 import { gallery } from "./gallery.js";
-import { alertBox, h, isAborted, notice, show as tell } from "./page.js";
+import { alertBox, h, isAborted, land, notice, show as tell } from "./page.js";
 import { explain } from "./sentences.js";
-import { signIn } from "./sign_in.js";
+import { forgetCode, signIn } from "./sign_in.js";
 import { forgetUploads, uploads } from "./uploads.js";
 
 const who = document.getElementById("who");
@@ -35,17 +36,19 @@ export async function show(view, signal) {
 
 function ask(view, signal) {
   stay.abort();
+  endDownloads();
   who.replaceChildren();
   view.classList.remove("signed-in");
   signIn(view, signal, (user) => {
     if (signal.aborted) return;
     enter(view, signal, user);
     // What had the focus is gone.
-    view.focus({ preventScroll: true });
+    land(view);
   });
 }
 
 function enter(view, signal, user) {
+  forgetCode();
   const name = [user?.first_name, user?.last_name].filter(Boolean).join(" ") || "You";
   const out = h("button", { type: "button", class: "quiet", onclick: () => leave(view, signal, out) }, "Sign out");
   who.replaceChildren(h("span", { class: "name" }, name), out);
@@ -65,7 +68,9 @@ function enter(view, signal, user) {
     mine.abort();
   });
   const files = gallery(mine.signal, lost, user?.id);
-  view.replaceChildren(h("h1", {}, "Saved Messages"), uploads(mine.signal, () => files.add(), lost), files.element);
+  const isFresh = document.activeElement === view;
+  view.replaceChildren(h("h1", {}, "Saved Messages"), uploads(mine.signal, () => files.add(), lost), h("div", {}, downloads), files.element);
+  if (isFresh) land(view);
 }
 
 async function leave(view, signal, button) {

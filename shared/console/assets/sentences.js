@@ -5,6 +5,7 @@ const OWN = {
   "No answer.": "The server cannot be reached. Check your connection, then try again.",
   "Not shown.": "Your browser cannot show this file. Download it.",
   "Not allowed.": "This page cannot send files to the server any more. Reload the page.",
+  "Not written.": "Your browser could not write the file. Is there room on the disk?",
   "No JSON.": "Something else answered in the server's place. Check your connection, or ask whoever runs this page.",
 };
 
@@ -87,6 +88,12 @@ const SENTENCES = {
   "reply_to names nothing that can be answered.": "What this would answer is not known, or too old.",
 };
 
+/** By the name of Telegram's refusal, where that tells more than the API's sentence. */
+const NAMES = {
+  PHONE_NUMBER_BANNED: "Telegram has banned this number.",
+  SEND_CODE_UNAVAILABLE: "Telegram has no other way to send this code. Wait for it, or ask for a new one later.",
+};
+
 /** Those with names in braces, as they are recognised. */
 const PATTERNS = Object.keys(SENTENCES).filter((said) => said.includes("{")).map((said) => {
   const words = said.split(/\{\w+\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
@@ -132,6 +139,7 @@ export function isCaptionTooLong({ message, details }) {
 /** A sentence for a Refusal, or for any other error. */
 export function explain(error) {
   const said = error.message;
+  if (Object.hasOwn(NAMES, error.details ?? "")) return NAMES[error.details];
   const known = OWN[said] ?? SENTENCES[said] ?? PATTERNS.find(([pattern]) => pattern.test(said))?.[1];
   const sentence = known ?? BY_STATUS[error.status] ?? error.body?.error ?? "Something failed on this page. Reload it.";
   const isWorthIt = error.details && !/^Request id/.test(error.details) && error.status !== 429;

@@ -2,12 +2,21 @@
 
 import { call, isElsewhere } from "./api.js";
 import { config } from "./config.js";
-import { alertBox, field, h, isAborted, notice, pause, show } from "./page.js";
+import { alertBox, announce, duration, field, h, isAborted, notice, pause, show } from "./page.js";
 import { explain } from "./sentences.js";
 import { tellCode, tellQr } from "./simulator.js";
 
 /** How long a code is certainly good for. */
 const FRESH_MS = 60_000;
+
+/** How long a code is good for at most, about. */
+const CODE_LIFE_MS = 300_000;
+
+/** Seconds before another code is offered where Telegram names no time: most codes have come by then. */
+const PATIENCE_S = 60;
+
+/** Where the tab keeps the step that a login is at: phones forget a page whose person looks for the code in another app. */
+const STEP = "lambdagram code";
 
 const NO_COOKIE = "Your browser keeps the server's cookie away from this page. Allow cookies of other sites for it, or open "
   + "the page at the server's own address.";
@@ -23,10 +32,41 @@ export function signIn(view, signal, done) {
       h("li", {}, "In any Telegram app, Settings → Devices takes the access back.")),
     h("p", {}, h("a", { href: "#about" }, "More about this, and what it costs")));
   view.replaceChildren(h("div", { class: "narrow" }, h("h1", { id: "sign-in-title" }, "Sign in to Telegram"), card, warning));
-  askPhone({ card, signal, done });
+  const way = { card, signal, done };
+  const step = keptStep();
+  if (!step) return askPhone(way);
+  tellCode(step.phone);
+  if (step.needsPassword) askPassword(way, step.hint, step.phone);
+  else askCode(way, step.phone, step.sent, step.sentAt);
+}
+
+/** Forgets the step that a login was at. */
+export function forgetCode() {
+  inTab((tab) => tab.removeItem(STEP));
+}
+
+function keepStep(step) {
+  inTab((tab) => tab.setItem(STEP, JSON.stringify(step)));
+}
+
+/** The step that a login of this tab was at, as long as its code may be good. */
+function keptStep() {
+  const step = inTab((tab) => JSON.parse(tab.getItem(STEP)));
+  if (step && Date.now() - step.sentAt < CODE_LIFE_MS) return step;
+  forgetCode();
+}
+
+/** What the tab keeps; nothing where the browser has it keep nothing. */
+function inTab(work) {
+  try {
+    return work(sessionStorage);
+  } catch {
+    return undefined;
+  }
 }
 
 function askPhone(way) {
+  forgetCode();
   const phone = h("input", {
     type: "tel", name: "phone", autocomplete: "tel", inputmode: "tel", required: true, placeholder: "+15551234567",
     value: config.simulator?.phone ?? "",
@@ -52,37 +92,48 @@ const WAYS = {
   email: "Telegram sent a code to your email address.",
 };
 
-function askCode(way, phone, sent) {
+function askCode(way, phone, sent, sentAt = Date.now()) {
   const length = sent.code_length ?? 5;
-  const sentAt = Date.now();
+  keepStep({ phone, sent, sentAt });
   const code = h("input", {
     type: "text", name: "code", autocomplete: "one-time-code", inputmode: "numeric", required: true,
     maxlength: String(length + 2), class: "code",
   });
   const button = h("button", {}, "Sign in");
   const alert = alertBox();
-  const again = h("button", { type: "button", class: "quiet", onclick: () => act(again, alert, async () => {
-    const { body } = await call("POST", "/resend-code", { json: {}, signal: way.signal }).catch((error) => {
-      // A code that is too old cannot be sent again; another can.
-      if (!error.message.startsWith("Code has expired")) throw error;
-      return call("POST", "/send-code", { json: { phone }, signal: way.signal });
+  const ask = () => call("POST", "/send-code", { json: { phone }, signal: way.signal });
+  // A code that Telegram sends in no other way is asked for anew, and so is one that is too old.
+  let hasNext = sent.next_type !== undefined;
+  const again = h("button", { type: "button", class: "quiet again", onclick: async () => {
+    const error = await act(again, alert, async () => {
+      const resend = () => call("POST", "/resend-code", { json: {}, signal: way.signal }).catch((refused) => {
+        if (!isTooOld(refused)) throw refused;
+        return ask();
+      });
+      const { body } = await (hasNext ? resend() : ask());
+      if (!form.isConnected) return;
+      tellCode(phone);
+      notice("Telegram sent another code.");
+      askCode(way, phone, body);
     });
-    if (!form.isConnected) return;
-    tellCode(phone);
-    notice("Telegram sent another code.");
-    askCode(way, phone, body);
-  }) }, "Send another");
+    if (error?.details !== "SEND_CODE_UNAVAILABLE") return;
+    hasNext = false;
+    holdBack(again, Date.now() + PATIENCE_S * 1000);
+  } });
   const form = h("form", { onsubmit: (event) => submit(event, button, alert, async () => {
     try {
       // Not ended by whoever looks at something else meanwhile: the answer brings the cookie of a login that is there.
       const { body } = await call("POST", "/sign-in", { json: { phone, code: code.value } });
       way.done(body.user);
     } catch (error) {
-      // Without its cookie the server knows of no code.
-      const isLost = isElsewhere && error.message.startsWith("Code has expired") && Date.now() - sentAt < FRESH_MS;
-      if (isLost) return show(alert, NO_COOKIE);
+      if (isTooOld(error)) {
+        hasNext = false;
+        // Without its cookie the server knows of no code.
+        if (isElsewhere && Date.now() - sentAt < FRESH_MS) return show(alert, NO_COOKIE);
+      }
       if (!error.body?.password_required) throw error;
       if (!form.isConnected) return;
+      keepStep({ phone, sentAt: Date.now(), needsPassword: true, hint: error.body.hint });
       askPassword(way, error.body.hint, phone);
     }
   }) },
@@ -91,7 +142,30 @@ function askCode(way, phone, sent) {
   h("div", { class: "actions" }, button, again,
     h("button", { type: "button", class: "quiet", onclick: () => askPhone(way) }, "Another number")));
   way.card.replaceChildren(form);
+  holdBack(again, sentAt + (sent.timeout ?? (hasNext ? 0 : PATIENCE_S)) * 1000);
   code.focus();
+}
+
+function isTooOld(error) {
+  return error.message.startsWith("Code has expired");
+}
+
+/** Offers another code from that time on, and counts the seconds until then: for the eye, not to be read out each time. */
+function holdBack(again, until) {
+  again.disabled = Date.now() < until;
+  const clock = h("span", { class: "clock", "aria-hidden": "true" });
+  again.replaceChildren(h("span", {}, "Send another", clock));
+  if (!again.disabled) return;
+  const tick = () => {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    clock.textContent = left > 0 ? ` in ${duration(left)}` : "";
+    if (left > 0 && again.isConnected) return;
+    clearInterval(timer);
+    again.disabled = false;
+    if (again.isConnected) announce("Another code can be sent now.");
+  };
+  const timer = setInterval(tick, 500);
+  tick();
 }
 
 function askPassword(way, hint, phone) {

@@ -1,9 +1,9 @@
-// A line in the list of uploads: what is sent, how far it is, what went wrong, and the ways out.
+// A line in the list of uploads, or of downloads: what is on its way, how far it is, what went wrong, and the ways out.
 
 import { announce, duration, h, size } from "./page.js";
 import { explain, isHopeless } from "./sentences.js";
 
-/** A line in the list of uploads. */
+/** A line in such a list. */
 export class Row {
   constructor(name, bytes, list, signal) {
     this.stop = new AbortController();
@@ -31,10 +31,10 @@ export class Row {
     this.text.classList.remove("bad");
   }
 
-  finish() {
+  finish(said = "In your Saved Messages.", told = `${this.name} is in your Saved Messages.`) {
     this.bar.value = 1000;
-    this.say("In your Saved Messages.");
-    announce(`${this.name} is in your Saved Messages.`);
+    this.say(said);
+    announce(told);
     this.cancel.remove();
     setTimeout(() => this.element.remove(), 4000);
   }

@@ -159,7 +159,7 @@ async fn a_keyboard_is_enough() {
     console.page.type_text(&stack.code_of(PHONE).await).await.unwrap();
     press("Enter").await;
     console.shows(".tile").await;
-    focused("main").await;
+    focused("h1").await;
 
     for _ in 0..6 {
         press("Tab").await;

@@ -5,6 +5,7 @@ mod access;
 mod camera;
 mod chat;
 mod commands;
+mod downloads;
 mod elsewhere;
 mod reference;
 mod saved;

@@ -112,7 +112,8 @@ async fn a_wait_before_another_code_ends_with_what_is_said_next() {
     let console = Console::open(&chromium, &stack, "", Screen::Phone).await;
     console.send_code(PHONE).await;
     stack.fault(json!({"method": "auth.resendCode", "error": "FLOOD_WAIT_40", "times": 1})).await;
-    console.click(".sign-in form button.quiet").await;
+    console.run::<()>(A_MINUTE_LATER).await;
+    console.click(".again").await;
     console.says(".alert", "(0:38)").await;
     assert_eq!(console.count(".sign-in form button:disabled").await, 1);
     console.write("input[name=code]", "1").await;
@@ -138,11 +139,145 @@ async fn a_code_that_is_too_old_gives_way_to_another() {
         console.type_code().await;
         console.says(".alert", "The code is too old. Ask for a new one.").await;
         console.picture("old-code").await;
-        console.click(".sign-in form button.quiet").await;
+        console.run::<()>(A_MINUTE_LATER).await;
+        console.click(".again").await;
         console.says(".notice", "Telegram sent another code.").await;
         console.write("input[name=code]", &stack.code_of(phone).await).await;
         console.click(".sign-in form button").await;
         console.says(".loading", "There is nothing here yet.").await;
+        console.end();
+    }
+    end_accounts(chromium, stack).await;
+}
+
+/// Moves the page's clock on by the time that Telegram names before it sends a code once more.
+const A_MINUTE_LATER: &str = "const now = Date.now; Date.now = () => now() + 60_000";
+
+#[tokio::test]
+async fn another_code_is_offered_once_telegram_would_send_one() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let stack = start().await;
+    for (phone, screen) in OTHER_PHONES.into_iter().zip(Screen::ALL) {
+        stack.account(&json!({"phone": phone, "first_name": "Grace"})).await;
+        let mut console = Console::open(&chromium, &stack, "", screen).await;
+        console.send_code(phone).await;
+        console.says(".again:disabled", "Send another in 0:5").await;
+        // Whoever listens is told of the seconds as little as of any other clock.
+        assert_eq!(console.count(".again [aria-hidden=true]").await, 1);
+        console.picture("another-code-later").await;
+        console.run::<()>(A_MINUTE_LATER).await;
+        console.says_hidden("#said", "Another code can be sent now.").await;
+        assert_eq!(
+            console.run::<String>("return document.querySelector('.again').innerText").await,
+            "Send another"
+        );
+
+        // For Telegram the time has not come.
+        console.click(".again").await;
+        console.says(".alert", "Telegram has no other way to send this code.").await;
+        console.says(".again:disabled", "Send another in 0:5").await;
+        console.picture("no-other-way").await;
+        // Then a new one is asked for, which again has another way.
+        console.run::<()>(A_MINUTE_LATER).await;
+        console.click(".again").await;
+        console.says(".notice", "Telegram sent another code.").await;
+        console.says("form", "Telegram sent a code to your other devices.").await;
+        stack.pass(60);
+        console.run::<()>(A_MINUTE_LATER).await;
+        console.click(".again").await;
+        console.says("form", "Telegram sent you a code by SMS.").await;
+        console.says(".again:disabled", "Send another in 1:5").await;
+        let asked = console.page.answers().iter().filter(|answer| answer.url.ends_with("-code")).count();
+        assert_eq!(asked, 4);
+        console.write("input[name=code]", &stack.code_of(phone).await).await;
+        console.click(".sign-in form button").await;
+        console.says(".loading", "There is nothing here yet.").await;
+        console.end();
+    }
+    end_accounts(chromium, stack).await;
+}
+
+#[tokio::test]
+async fn a_banned_number_is_called_so() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let stack = start().await;
+    stack.account(&json!({"phone": OTHER_PHONES[0], "first_name": "Grace", "banned": true})).await;
+    let console = Console::open(&chromium, &stack, "", Screen::Phone).await;
+    console.write("input[name=phone]", OTHER_PHONES[0]).await;
+    console.click(".sign-in form button").await;
+    console.says(".alert", "Telegram has banned this number.").await;
+    console.picture("banned").await;
+    console.end();
+    end_accounts(chromium, stack).await;
+}
+
+#[tokio::test]
+async fn a_page_that_was_dropped_while_one_looked_for_the_code_asks_for_it_again() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let stack = start().await;
+    let kept = "return sessionStorage.getItem('lambdagram code')";
+    for (phone, screen) in OTHER_PHONES.into_iter().zip(Screen::ALL) {
+        let account = json!({"phone": phone, "first_name": "Grace", "password": "hopper"});
+        stack.account(&account).await;
+        let mut console = Console::open(&chromium, &stack, "", screen).await;
+        let address = format!("{}/", stack.stack.url());
+        console.send_code(phone).await;
+        console.page.open(&address).await.unwrap();
+        console.says("form", &format!("You are signing in as {phone}.")).await;
+        console.says(".again:disabled", "Send another in 0:").await;
+        // Likewise for who reads what is good to know.
+        console.run::<()>("location.hash = '#about'").await;
+        console.says("h1", "Good to know").await;
+        console.run::<()>("location.hash = '#saved'").await;
+        console.type_code().await;
+        console.shows("input[name=password]").await;
+        console.page.open(&address).await.unwrap();
+        console.write("input[name=password]", "hopper").await;
+        console.click(".sign-in form button").await;
+        console.says(".loading", "There is nothing here yet.").await;
+        assert_eq!(console.run::<Option<String>>(kept).await, None);
+
+        // Whoever wants another number, or comes back too late, begins anew.
+        console.click(".who button").await;
+        console.send_code(PHONE).await;
+        console.click(".again ~ button").await;
+        console.shows("input[name=phone]").await;
+        assert_eq!(console.run::<Option<String>>(kept).await, None);
+        console.send_code(PHONE).await;
+        console
+            .run::<()>(
+                "const step = JSON.parse(sessionStorage.getItem('lambdagram code'));
+                 step.sentAt -= 300_000;
+                 sessionStorage.setItem('lambdagram code', JSON.stringify(step));",
+            )
+            .await;
+        console.page.open(&address).await.unwrap();
+        console.shows("input[name=phone]").await;
+        assert_eq!(console.run::<Option<String>>(kept).await, None);
+        console.end();
+    }
+    end_accounts(chromium, stack).await;
+}
+
+#[tokio::test]
+async fn what_goes_wrong_with_a_qr_code_is_told_with_room_around_it() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let stack = start().await;
+    for screen in Screen::ALL {
+        let console = Console::open(&chromium, &stack, "", screen).await;
+        stack.fault(json!({"method": "auth.exportLoginToken", "error": "FLOOD_WAIT_40", "times": 1})).await;
+        console.click(".sign-in button.quiet").await;
+        console.says(".alert", "(0:3").await;
+        let room: f64 = console
+            .run(
+                "const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+                 return box('.sign-in .actions').top - box('.sign-in .alert').bottom;",
+            )
+            .await;
+        assert!(room >= 8.0, "{room}");
+        console.picture("qr-wait").await;
+        console.run::<()>(LATER).await;
+        console.shows(".qr img").await;
         console.end();
     }
     end_accounts(chromium, stack).await;

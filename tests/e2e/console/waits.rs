@@ -80,6 +80,34 @@ async fn a_wait_for_a_file_is_counted_down_and_then_it_is_shown() {
             )
             .await;
         console.close_file().await;
+
+        // A video goes on where it was.
+        console.open_file(".mp4").await;
+        console.seek_media("video").await;
+        console
+            .run::<()>(
+                "const ask = window.fetch;
+                 window.fetch = async () => {
+                     window.fetch = ask;
+                     const body = {error: 'Too many requests. Please try again later.', retry_after: 40};
+                     return new Response(JSON.stringify(body), {status: 429});
+                 };
+                 const video = document.querySelector('.stage video');
+                 window.reached = video.currentTime;
+                 video.dispatchEvent(new Event('error'));",
+            )
+            .await;
+        console.says("dialog .alert", "(0:3").await;
+        console.run::<()>(LATER).await;
+        console
+            .run::<()>(
+                "await until('it is where it was', () => {
+                     const video = document.querySelector('.stage video');
+                     return video?.readyState >= 2 && video.currentTime >= window.reached;
+                 })",
+            )
+            .await;
+        console.close_file().await;
         console.end();
     }
     end_accounts(chromium, stack).await;
