@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
+
 use super::support::{Console, Screen, end_accounts, file, start};
+use crate::account::PHONE;
 use crate::browser::Chromium;
 use crate::support::TestStack;
 
@@ -36,14 +39,14 @@ const LARGE: &str = "
     };
 ";
 
-/// The place where there is none of the browser's own.
-const NO_PLACE: &str = "delete window.showSaveFilePicker; delete Window.prototype.showSaveFilePicker;";
+/// The browser lets no page write to the disk.
+const NO_PICKER: &str = "delete window.showSaveFilePicker; delete Window.prototype.showSaveFilePicker;";
 
-/// Waits for the end of a download, and compares what is on the disk with what was sent.
+/// The length of what was saved, and its SHA-256.
 const SAVED: &str = "
     const saved = new Uint8Array(await (await window.handle.getFile()).arrayBuffer());
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', saved));
-    return [saved.length, [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')];
+    return [saved.length, [...digest]];
 ";
 
 async fn with_large_file(
@@ -54,7 +57,7 @@ async fn with_large_file(
     before: &str,
 ) -> Console {
     let console = Console::open_with(chromium, stack, "", screen, before).await;
-    console.sign_in(crate::account::PHONE).await;
+    console.sign_in(PHONE).await;
     console.shows(".tile").await;
     let name = path.file_name().unwrap().to_str().unwrap();
     console.page.choose("#picker", &[path]).await.unwrap();
@@ -63,11 +66,8 @@ async fn with_large_file(
     console
 }
 
-fn digest(path: &Path) -> String {
-    use sha2::Digest as _;
-
-    let digest = sha2::Sha256::digest(std::fs::read(path).unwrap());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+fn digest(path: &Path) -> Vec<u8> {
+    Sha256::digest(std::fs::read(path).unwrap()).to_vec()
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn a_file_that_is_too_large_for_one_answer_is_saved_range_by_range() {
         console.says("main .uploads .bad", "Please wait, then try again. (0:0").await;
         console.picture("download-waits").await;
         console.says("main .uploads", "Saved.").await;
-        assert_eq!(console.run::<(usize, String)>(SAVED).await, (BYTES, digest(&path)));
+        assert_eq!(console.run::<(usize, Vec<u8>)>(SAVED).await, (BYTES, digest(&path)));
         let ranges: Vec<String> = console.run("return window.asked").await;
         let (second, third) = ("bytes=5767168-", "bytes=11534336-");
         assert_eq!(ranges, ["bytes=0-", second, second, second, third]);
@@ -150,7 +150,7 @@ async fn a_download_that_is_cancelled_or_cannot_be_written_leaves_nothing() {
     console.picture("download-not-written").await;
     console.click("dialog .uploads button[aria-label^=Try]").await;
     console.says("dialog .uploads", "Saved.").await;
-    assert_eq!(console.run::<(usize, String)>(SAVED).await, (BYTES, digest(&path)));
+    assert_eq!(console.run::<(usize, Vec<u8>)>(SAVED).await, (BYTES, digest(&path)));
 
     // Whoever signs out has it ended.
     console
@@ -172,7 +172,7 @@ async fn a_download_that_is_cancelled_or_cannot_be_written_leaves_nothing() {
 async fn a_browser_that_cannot_save_a_large_file_says_what_to_do() {
     let Some(chromium) = Chromium::start().await else { return };
     let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
-    let before = format!("{LARGE}{NO_PLACE}");
+    let before = format!("{LARGE}{NO_PICKER}");
     for (number, screen) in (80..).zip(Screen::ALL) {
         let path = file(folder.path(), &format!("large-{number}.bin"), 5000, number);
         let console = with_large_file(&chromium, &stack, &path, screen, &before).await;
