@@ -229,7 +229,7 @@ async fn large_files_go_a_few_at_a_time_and_keep_no_small_one_waiting() {
     let (stack, folder) = (start().await, tempfile::tempdir().unwrap());
     let console = Console::signed_in(&chromium, &stack, Screen::Desktop).await;
     console.run::<()>(COUNT).await;
-    let large = |number: u64| file(folder.path(), &format!("large-{number}.bin"), 4_100_000, 60 + number);
+    let large = |number: u64| file(folder.path(), &format!("heavy-{number}.bin"), 4_100_000, 60 + number);
     let paths = [large(0), large(1), file(folder.path(), "little.bin", 1000, 70), large(2), large(3)];
     console.page.choose("#picker", &paths.each_ref().map(std::path::PathBuf::as_path)).await.unwrap();
     console.shows(".tile[data-name=\"little.bin\"]").await;
@@ -240,9 +240,14 @@ async fn large_files_go_a_few_at_a_time_and_keep_no_small_one_waiting() {
              const held = window.held;
              window.held = undefined;
              held.forEach((go) => go());
-             await until('all are there', () => document.querySelectorAll('.tile[data-name^=large]').length === 4);",
+             await until('all have arrived', () =>
+                 document.querySelectorAll('.tile[data-name^=heavy]').length > 3 && !document.querySelector('.uploads li'));",
         )
         .await;
+    let listed: Vec<String> = console
+        .run("return [...document.querySelectorAll('.tile[data-name^=heavy]')].map((it) => it.dataset.name).sort()")
+        .await;
+    assert_eq!(listed, ["heavy-0.bin", "heavy-1.bin", "heavy-2.bin", "heavy-3.bin"]);
     console.end();
     end_accounts(chromium, stack).await;
 }
