@@ -137,11 +137,10 @@ async fn the_field_of_the_chat_is_in_view_whatever_else_is_shown() {
         console.run::<()>(IN_VIEW).await;
         console
             .run::<()>(
-                "location.hash = '#about';
-                 await until('another view', () => !document.querySelector('.sign-in'));
-                 location.hash = '#saved';
-                 const qr = () => [...document.querySelectorAll('.sign-in button')].find((it) => it.innerText.includes('QR'));
-                 (await until('the other way in', qr)).click();
+                "const button = (words) => until(words,
+                     () => [...document.querySelectorAll('.sign-in button')].find((it) => it.innerText === words));
+                 (await button('Another number')).click();
+                 (await button('Use a QR code')).click();
                  await find('.codes button');",
             )
             .await;
